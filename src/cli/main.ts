@@ -1,0 +1,42 @@
+import process from 'node:process';
+import { internalError, runCli } from './cli.ts';
+import { EXIT_FAILED } from './exit.ts';
+import { isBrokenPipe, type Output, print } from './output.ts';
+
+/** Runs the command line of this process and ends it with the exit code of design and docs. */
+export async function main(): Promise<void> {
+  // Errors of writes arrive at the writes; without a listener they would end the process with a stack.
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
+  process.on('uncaughtException', (error) => {
+    // A reader that went away (`| head`) is no fault of ours.
+    if (isBrokenPipe(error)) process.exit(0);
+    process.stderr.write(internalError(error));
+    process.exit(EXIT_FAILED);
+  });
+  const code = await runCli(process.argv.slice(2), {
+    loadEngine: async () => await import('../engine/replay.ts'),
+    loadSignatures: async (request) => (await import('./signatures.ts')).loadSelectedSignatures(request),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    now: () => performance.now(),
+    onSignal: (handler) => {
+      process.on('SIGINT', handler);
+      process.on('SIGTERM', handler);
+    },
+    exit: (exitCode) => process.exit(exitCode),
+  });
+  await flush(process.stdout);
+  await flush(process.stderr);
+  // A pipe still open for reading would keep the process alive: leave, now that everything is written.
+  process.exit(code);
+}
+
+async function flush(output: Output): Promise<void> {
+  try {
+    await print(output, '');
+  } catch {
+    // Reported where the write was made, or nobody is left to read it.
+  }
+}

@@ -1,0 +1,216 @@
+import type { ReplayOptions, ReplayResult } from '../engine/options.ts';
+import { writeEvidence } from '../publish/evidence.ts';
+import { jsonLines } from '../publish/json.ts';
+import type { SignatureSet } from '../signature/types.ts';
+import { parsePrefix } from './cidr.ts';
+import { type CliEnvironment, outputError, type StopSignal } from './cli.ts';
+import {
+  EXIT_DAMAGED,
+  EXIT_DETECTED,
+  EXIT_DONE,
+  EXIT_FAILED,
+  EXIT_SIGINT,
+  EXIT_SIGTERM,
+  exitCodeOf,
+  UsageError,
+} from './exit.ts';
+import { renderExplanation } from './explain.ts';
+import { chooseLanguage, LANGUAGES, messagesOf } from './messages.ts';
+import { isBrokenPipe, print, printLines } from './output.ts';
+import { createProgressBar } from './progress.ts';
+import type { RawReplayArguments, ReplayArguments } from './replay-options.ts';
+import { COLOR_MODES, createPaint, outputWidth, wantsColor } from './style.ts';
+import { renderSummary } from './summary.ts';
+import { renderTable } from './table.ts';
+import { visible } from './text.ts';
+import { formatBytes, formatDuration, formatRate } from './units.ts';
+import { programVersion } from './version.ts';
+
+const MAX_THREADS = 64;
+/** Two equal signals this close are one: the terminal sends Ctrl-C to the launcher too, which passes it on. */
+const SAME_SIGNAL_MS = 250;
+
+/** `poolprint replay`: reads captures and prints what was found. Returns the exit code. */
+export async function replayCommand(raw: RawReplayArguments, environment: CliEnvironment): Promise<number> {
+  const args = checkReplayArguments(raw);
+  const signatures = await environment.loadSignatures({
+    directory: args.signatures,
+    only: args.only,
+    without: args.without,
+  });
+  const stop = stopOnSignal(environment);
+  const started = environment.now();
+  const result = await runEngine(args, signatures, stop.signal, environment);
+  const elapsed = environment.now() - started;
+  let code = result.problems.some(({ fatal }) => fatal) ? EXIT_FAILED : EXIT_DONE;
+  await note(environment, problemLines(result, args.quiet));
+  if (args.evidence !== null && !(await saveEvidence(args.evidence, result, environment))) code = EXIT_FAILED;
+  try {
+    await printResult(args, result, signatures, environment);
+  } catch (error) {
+    const failure = outputError(error);
+    if (!isBrokenPipe(failure)) {
+      await note(environment, [`poolprint: ${visible((failure as Error).message)}`]);
+      code = EXIT_FAILED;
+    }
+  }
+  if (!args.quiet && !args.json) await note(environment, [speedLine(result, elapsed)]);
+  return exitCode(code, args, result, stop.received());
+}
+
+async function runEngine(
+  args: ReplayArguments,
+  signatures: SignatureSet,
+  signal: AbortSignal,
+  environment: CliEnvironment,
+): Promise<ReplayResult> {
+  const { stderr, now, env } = environment;
+  const progress = args.quiet ? null : createProgressBar({ output: stderr, now, env });
+  const options: ReplayOptions = {
+    inputs: args.inputs,
+    filter: args.filter,
+    threads: args.threads,
+    home: args.home,
+    evidence: args.evidence !== null,
+    signatures,
+    signal,
+    ...(progress === null ? {} : { onProgress: progress.update }),
+  };
+  const engine = await environment.loadEngine();
+  try {
+    return await engine.replay(options);
+  } finally {
+    progress?.clear();
+  }
+}
+
+/** The first signal ends the run and lets what was found be printed, the second ends the process. */
+function stopOnSignal(environment: CliEnvironment): { signal: AbortSignal; received(): StopSignal | null } {
+  const controller = new AbortController();
+  const launched = environment.env['POOLPRINT_LAUNCHED'] === '1';
+  let first: StopSignal | null = null;
+  let at = 0;
+  environment.onSignal((name) => {
+    if (first === null) {
+      first = name;
+      at = environment.now();
+      controller.abort();
+    } else if (!(launched && name === first && environment.now() - at < SAME_SIGNAL_MS)) {
+      environment.exit(signalCode(name));
+    }
+  });
+  return { signal: controller.signal, received: () => first };
+}
+
+function signalCode(name: StopSignal): number {
+  return name === 'SIGINT' ? EXIT_SIGINT : EXIT_SIGTERM;
+}
+
+function exitCode(code: number, args: ReplayArguments, result: ReplayResult, signal: StopSignal | null): number {
+  if (signal !== null) return signalCode(signal);
+  if (code !== EXIT_DONE) return code;
+  if (args.strict && isDamaged(result)) return EXIT_DAMAGED;
+  return args.failOnDetection && result.detections.length > 0 ? EXIT_DETECTED : EXIT_DONE;
+}
+
+/** Damage of the input itself; strange packets inside a sound capture are none. */
+function isDamaged({ summary, problems }: ReplayResult): boolean {
+  const inCapture = Object.entries(summary.anomalies).some(([name, count]) => name.startsWith('capture.') && count > 0);
+  return inCapture || summary.inputs_cut_short > 0 || problems.length > 0;
+}
+
+function problemLines({ problems }: ReplayResult, quiet: boolean): string[] {
+  return problems.filter(({ fatal }) => fatal || !quiet).map(({ line }) => `poolprint: ${visible(line)}`);
+}
+
+/** Lines for standard error; where it is closed there is nobody to tell. */
+async function note({ stderr }: CliEnvironment, lines: readonly string[]): Promise<void> {
+  try {
+    await printLines(stderr, lines);
+  } catch {
+    // Results matter more than remarks on them.
+  }
+}
+
+async function saveEvidence(folder: string, result: ReplayResult, environment: CliEnvironment): Promise<boolean> {
+  try {
+    await writeEvidence(folder, result, { program: 'poolprint', version: programVersion() });
+    return true;
+  } catch (error) {
+    if (exitCodeOf(error) === null) throw error;
+    await note(environment, [`poolprint: ${visible((error as Error).message)}`]);
+    return false;
+  }
+}
+
+async function printResult(
+  args: ReplayArguments,
+  result: ReplayResult,
+  signatures: SignatureSet,
+  { stdout, env }: CliEnvironment,
+): Promise<void> {
+  if (args.json) return printLines(stdout, jsonLines(result));
+  const language = args.language ?? chooseLanguage(undefined, env);
+  const messages = messagesOf(language);
+  const paint = createPaint(wantsColor(args.color, stdout.isTTY === true, env));
+  const { detections, summary } = result;
+  const width = outputWidth(stdout, env);
+  await printLines(stdout, renderTable(detections, { messages, paint, width }));
+  if (args.explain && detections.length > 0) {
+    const title = (id: string): string | null => signatures.byId(id)?.title[language] ?? null;
+    await printLines(stdout, ['', ...renderExplanation(detections, { messages, paint, title })]);
+  }
+  if (args.quiet) return;
+  // An explanation ends with an empty line of its own.
+  const gap = detections.length > 0 && !args.explain ? [''] : [];
+  await print(stdout, `${[...gap, ...renderSummary(summary, messages, paint)].join('\n')}\n`);
+}
+
+function speedLine({ summary }: ReplayResult, elapsed: number): string {
+  const seconds = Math.max(elapsed, 1) / 1000;
+  const rates = `${formatRate(summary.bytes / seconds, 'B/s')}, ${formatRate(summary.packets / seconds, ' packets/s')}`;
+  return `poolprint: read ${formatBytes(summary.bytes)} in ${formatDuration(seconds)} (${rates})`;
+}
+
+/** Checks what yargs cannot. Throws a UsageError. */
+export function checkReplayArguments(raw: RawReplayArguments): ReplayArguments {
+  const inputs = raw.inputs ?? [];
+  if (inputs.length === 0) throw new UsageError('no input: name a capture, a folder, a glob, or - for standard input');
+  if (inputs.includes('')) throw new UsageError('an input has an empty name');
+  return {
+    inputs,
+    filter: one(raw.filter, 'filter'),
+    json: raw.json === true,
+    explain: raw.explain === true,
+    evidence: notEmpty(one(raw.evidence, 'evidence'), 'evidence'),
+    home: [...new Set((raw.home ?? []).map((text) => parsePrefix(text, '--home')))],
+    threads: threadCount(one(raw.threads, 'threads')),
+    signatures: notEmpty(one(raw.signatures, 'signatures'), 'signatures'),
+    only: raw.only ?? [],
+    without: raw.without ?? [],
+    strict: raw.strict === true,
+    failOnDetection: raw.failOnDetection === true,
+    color: COLOR_MODES.find((mode) => mode === one(raw.color, 'color')) ?? 'auto',
+    language: LANGUAGES.find((language) => language === one(raw.lang, 'lang')) ?? null,
+    quiet: raw.quiet === true,
+  };
+}
+
+function one(value: unknown, name: string): string | null {
+  if (value === undefined) return null;
+  if (Array.isArray(value)) throw new UsageError(`--${name} is given twice`);
+  return String(value);
+}
+
+function notEmpty(value: string | null, name: string): string | null {
+  if (value === '') throw new UsageError(`--${name}: a folder is needed`);
+  return value;
+}
+
+function threadCount(text: string | null): number {
+  if (text === null) return 1;
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (count < 1 || count > MAX_THREADS)
+    throw new UsageError(`--threads: '${text}' is not a number from 1 to ${MAX_THREADS}`);
+  return count;
+}

@@ -1,0 +1,97 @@
+import type { Argv } from 'yargs';
+import { LANGUAGES, type Language } from './messages.ts';
+import { COLOR_MODES, type ColorMode } from './style.ts';
+
+/** What yargs hands over for `replay`; a text that was given twice comes as a list. */
+export interface RawReplayArguments {
+  readonly inputs?: readonly string[] | undefined;
+  readonly filter?: unknown;
+  readonly json?: unknown;
+  readonly explain?: unknown;
+  readonly evidence?: unknown;
+  readonly home?: readonly string[] | undefined;
+  readonly threads?: unknown;
+  readonly signatures?: unknown;
+  readonly only?: readonly string[] | undefined;
+  readonly without?: readonly string[] | undefined;
+  readonly strict?: unknown;
+  readonly failOnDetection?: unknown;
+  readonly color?: unknown;
+  readonly lang?: unknown;
+  readonly quiet?: unknown;
+}
+
+/** Arguments of `replay`, checked. */
+export interface ReplayArguments {
+  readonly inputs: readonly string[];
+  readonly filter: string | null;
+  readonly json: boolean;
+  readonly explain: boolean;
+  readonly evidence: string | null;
+  /** Canonical prefixes. */
+  readonly home: readonly string[];
+  readonly threads: number;
+  readonly signatures: string | null;
+  readonly only: readonly string[];
+  readonly without: readonly string[];
+  readonly strict: boolean;
+  readonly failOnDetection: boolean;
+  readonly color: ColorMode;
+  readonly language: Language | null;
+  readonly quiet: boolean;
+}
+
+export const REPLAY_SUMMARY = 'Find mining in packet captures';
+
+/** Options and examples of `replay` as its help shows them. */
+export function describeReplay(yargs: Argv): Argv {
+  return yargs
+    .usage('Usage: poolprint replay FILE|DIR|GLOB|-... [options]')
+    .usage(
+      '\nReads pcap and pcapng captures, also compressed ones, and says who mines, where and how much; - reads standard input.',
+    )
+    .positional('inputs', {
+      type: 'string',
+      array: true,
+      describe: 'captures, folders, globs, or - for standard input',
+    })
+    .option('filter', { type: 'string', nargs: 1, describe: 'look only at packets that match this BPF expression' })
+    .option('json', { type: 'boolean', describe: 'print JSON, one object a line (docs/json.md)' })
+    .option('explain', { type: 'boolean', describe: 'say why, with the packets to look at' })
+    .option('evidence', {
+      type: 'string',
+      nargs: 1,
+      describe: 'write the packets behind each detection into this folder',
+    })
+    .option('home', { type: 'string', array: true, nargs: 1, describe: 'prefix of your own customers; repeatable' })
+    .option('threads', { type: 'string', nargs: 1, describe: 'worker threads (default 1)' })
+    .option('signatures', { type: 'string', nargs: 1, describe: 'use the signatures of this folder instead' })
+    .option('only', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      describe: 'use only the signature of this id; repeatable',
+    })
+    .option('without', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      describe: 'leave out the signature of this id; repeatable',
+    })
+    .option('strict', { type: 'boolean', describe: 'exit with 3 where an input is damaged' })
+    .option('fail-on-detection', { type: 'boolean', describe: 'exit with 4 where mining is found' })
+    .option('color', { type: 'string', nargs: 1, choices: COLOR_MODES, describe: 'colour the table (default auto)' })
+    .option('lang', { type: 'string', nargs: 1, choices: LANGUAGES, describe: 'language of the table (default: LANG)' })
+    .option('quiet', { alias: 'q', type: 'boolean', describe: 'no progress, no summary, no notes' })
+    .example('poolprint replay capture.pcap', 'a table of who mines where')
+    .example('poolprint replay --explain capture.pcapng', 'and why')
+    .example("poolprint replay 'spool/*.pcap.gz' --json", 'one JSON object a line')
+    .example(
+      "poolprint replay big.pcap --filter 'net 10.0.0.0/8' --evidence out",
+      'one network, with the packets as proof',
+    )
+    .example('tcpdump -i eth0 -w - | poolprint replay -', 'from another program')
+    .epilogue(
+      'Exit codes: 0 done, 1 an input or the output failed, 2 usage, 3 --strict, 4 --fail-on-detection, 130/143 signal.',
+    );
+}

@@ -1,0 +1,90 @@
+// CryptoNote pool protocol (XMRig and friends): login, job, submit, keepalived as JSON lines.
+// Source: https://github.com/xmrig/xmrig-proxy/blob/master/doc/STRATUM.md, STRATUM_EXT.md; xmrig src/base/net/stratum/Client.cpp
+// Look-alikes: services with a `login` method (no blob, no job), wallet and node RPC, Grin (string ids, jobs without blob).
+import type { JsonMessage, Message } from '../protocol/message.ts';
+import { type Dialect, Fit } from './dialect.ts';
+import { isCryptonoteJob, takeCryptonoteJob } from './family-cryptonote.ts';
+import { isAccepted } from './family-mining.ts';
+import type { MiningSession } from './session.ts';
+import { asRecord, asText, isHex } from './value.ts';
+
+export const cryptonote: Dialect = {
+  id: 'cryptonote',
+  title: { en: 'CryptoNote pool protocol', zh: 'CryptoNote 矿池协议' },
+  group: 'cryptonote',
+  priority: 1,
+  probe(m: Message) {
+    if (m.kind !== 'json' || m.transport === 'http' || 'type' in m.value) return Fit.None;
+    const params = asRecord(m.value['params']);
+    switch (m.method) {
+      case 'login':
+        return params !== null && typeof params['login'] === 'string' && typeof params['pass'] === 'string' ? Fit.Possible : Fit.None;
+      case 'job':
+        return isCryptonoteJob(params) ? Fit.Sure : Fit.None;
+      case 'submit':
+        return isShare(params) ? Fit.Sure : Fit.None;
+      case 'keepalived':
+        return Fit.Possible;
+      case null: {
+        const result = asRecord(m.value['result']);
+        return result !== null && isCryptonoteJob(result['job']) ? Fit.Sure : Fit.None;
+      }
+      default:
+        return Fit.None;
+    }
+  },
+  feed(s, m) {
+    if (m.kind === 'json') feedJson(s, m);
+  },
+};
+
+function isShare(params: Readonly<Record<string, unknown>> | null): boolean {
+  return params !== null && 'job_id' in params && isHex(params['nonce'], 8, 16) && isHex(params['result'], 64);
+}
+
+function feedJson(s: MiningSession, m: JsonMessage): void {
+  const params = asRecord(m.value['params']);
+  switch (m.method) {
+    case 'login':
+      s.fromMiner(m);
+      s.login(asText(params?.['login']), asText(params?.['rigid']));
+      s.agent(asText(params?.['agent']));
+      s.request(m, 'login');
+      return;
+    case 'submit':
+      if (!isShare(params)) return;
+      s.fromMiner(m);
+      s.share(m, idText(params?.['job_id']));
+      return;
+    case 'keepalived':
+      s.fromMiner(m);
+      s.request(m, 'other');
+      return;
+    case 'job':
+      if (!isCryptonoteJob(params)) return;
+      s.fromPool(m);
+      takeCryptonoteJob(s, params);
+      return;
+    case null:
+      break;
+    default:
+      return;
+  }
+  const kind = s.answered(m);
+  const result = asRecord(m.value['result']);
+  if (result !== null && isCryptonoteJob(result['job'])) {
+    s.fromPool(m);
+    takeCryptonoteJob(s, result['job']);
+  } else if (kind === 'share') {
+    if (isAccepted(m)) s.accept();
+    else s.reject();
+  } else if (kind === null && s.minerSide === 1 - m.side && s.jobs > 0 && s.submitted === 0) {
+    // The pool's side alone: `{"status": "OK"}` without a job answers a share.
+    if (result?.['status'] === 'OK') s.acceptUnseen();
+    else if (/share/i.test(asText(asRecord(m.value['error'])?.['message']) ?? '')) s.reject();
+  }
+}
+
+function idText(value: unknown): string | null {
+  return typeof value === 'number' ? String(value) : asText(value);
+}

@@ -1,0 +1,32 @@
+// eth-proxy ("stratum-proxy" of dwarfpool): eth_* methods as JSON lines.
+// Source: ethminer libpoolprotocols/stratum/EthStratumClient.cpp (ETHPROXY mode).
+// Look-alike: node RPC over HTTP, which is another dialect.
+import type { Message } from '../protocol/message.ts';
+import { type Dialect, Fit } from './dialect.ts';
+import { feedEth, isEthWork } from './family-eth.ts';
+
+export const ethproxy: Dialect = {
+  id: 'ethproxy',
+  title: { en: 'eth-proxy', zh: 'eth-proxy 代理协议' },
+  group: 'eth',
+  priority: 5,
+  probe(m: Message) {
+    if (m.kind !== 'json' || m.transport === 'http') return Fit.None;
+    switch (m.method) {
+      case 'eth_submitLogin':
+      case 'eth_login':
+      case 'eth_getWork':
+      case 'eth_submitWork':
+        return Fit.Sure;
+      case 'eth_submitHashrate':
+        return Fit.Possible;
+      case null:
+        return isEthWork(m.value['result']) ? Fit.Sure : Fit.None;
+      default:
+        return Fit.None;
+    }
+  },
+  feed(s, m) {
+    if (m.kind === 'json') feedEth(s, m);
+  },
+};

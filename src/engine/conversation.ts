@@ -1,0 +1,231 @@
+import type { Frame } from '../capture/frame.ts';
+import type { Indication } from '../detect/facts.ts';
+import { type Dialect, Fit } from '../dialect/dialect.ts';
+import { DIALECTS } from '../dialect/index.ts';
+import { MiningSession } from '../dialect/session.ts';
+import { type SegmentPlace, type StreamBudget, StreamPair, type StreamSink } from '../flow/stream.ts';
+import type { HttpHead, Message, Side, Transport } from '../protocol/message.ts';
+import type { Signature, SignatureSet } from '../signature/types.ts';
+import { excerptOf } from './excerpt.ts';
+import type { EvidenceFrame } from './options.ts';
+import { type MessageSink, SideReader } from './side-reader.ts';
+
+/** Patience with a conversation in which nothing speaks of mining: foreign messages, each weighed, before it is let go. */
+const PATIENCE = 512;
+/** Messages kept from before anything spoke of mining, so that answers find their place in the session. */
+const MAX_EARLY = 32;
+const MAX_INDICATIONS = 24;
+/** Evidence frames and bytes kept for one conversation. */
+const MAX_FRAMES = 64;
+const MAX_FRAME_BYTES = 256 * 1024;
+
+/** What all conversations share. */
+export interface ConversationContext {
+  readonly signatures: SignatureSet;
+  readonly budget: StreamBudget;
+  readonly counters: Float64Array;
+  readonly keepEvidence: boolean;
+  readonly fileOf: (input: number) => string;
+}
+
+interface Candidate {
+  readonly dialect: Dialect;
+  readonly session: MiningSession;
+  fit: Fit;
+}
+
+/**
+ * One connection whose payload is read: puts its streams in order, turns them into messages, matches the signatures and
+ * feeds the dialects that may fit. It knows nothing of addresses.
+ */
+export class Conversation implements StreamSink, MessageSink {
+  readonly pair: StreamPair;
+  readonly indications: Indication[] = [];
+  /** Frames that carried payload, copied, where evidence is wanted. */
+  readonly frames: EvidenceFrame[] = [];
+  /** Flow table record; input and packet that opened the conversation. */
+  readonly flow: number;
+  transport: Transport = 'tcp';
+  private frameBytes = 0;
+  private readonly readers: readonly [SideReader, SideReader];
+  private readonly context: ConversationContext;
+  private candidates: Candidate[] = [];
+  /** Dialects that a message ruled out, as a bit set over DIALECTS. */
+  private excluded = 0;
+  private early: Message[] | null = [];
+  private foreign = 0;
+  private readonly hits: Signature[] = [];
+  private currentFrame: Frame | null = null;
+
+  constructor(flow: number, startKnown: readonly [boolean, boolean], context: ConversationContext) {
+    this.flow = flow;
+    this.context = context;
+    this.pair = new StreamPair(this, context.budget, context.counters);
+    this.readers = [new SideReader(0, startKnown[0], this), new SideReader(1, startKnown[1], this)];
+  }
+
+  /** Whether something spoke of mining. */
+  get matched(): boolean {
+    return this.indications.length > 0;
+  }
+
+  /** Nothing here is or will be of interest. */
+  get hopeless(): boolean {
+    if (this.matched) return false;
+    return this.foreign > PATIENCE || (this.readers[0].speech === 'none' && this.readers[1].speech === 'none');
+  }
+
+  /** Notes the frame whose payload is about to be pushed, as evidence. */
+  keep(frame: Frame, file: string): void {
+    this.currentFrame = frame;
+    if (!this.context.keepEvidence) return;
+    const length = frame.end - frame.offset;
+    if (this.frames.length >= MAX_FRAMES || this.frameBytes + length > MAX_FRAME_BYTES) return;
+    this.keepFrame(frame, file);
+  }
+
+  private keepFrame(frame: Frame, file: string): void {
+    this.frames.push({
+      file,
+      packet: frame.number,
+      time: frame.time,
+      nanos: frame.nanos,
+      linkType: frame.linkType,
+      originalLength: frame.originalLength,
+      bytes: frame.bytes.slice(frame.offset, frame.end),
+    });
+    this.frameBytes += frame.end - frame.offset;
+  }
+
+  onStreamData(side: Side, bytes: Uint8Array, off: number, end: number, place: SegmentPlace): void {
+    this.readers[side].push(bytes, off, end, place);
+  }
+
+  onStreamGap(side: Side, lost: number): void {
+    this.readers[side].gap(lost);
+    for (const candidate of this.candidates) candidate.session.forgetPending();
+  }
+
+  onForeign(weight: number): void {
+    this.foreign += weight;
+  }
+
+  onAnomaly(anomaly: number): void {
+    (this.context.counters[anomaly] as number)++;
+  }
+
+  onUpgrade(side: Side, head: HttpHead): void {
+    this.readers[1 - side]?.becomeWebSocket(head.kind === 'request' ? head.target : null);
+  }
+
+  onMessage(m: Message): void {
+    if (m.transport !== 'tcp') this.transport = m.transport;
+    this.hits.length = 0;
+    this.context.signatures.match(m, this.hits);
+    for (const hit of this.hits) this.note(hit, m);
+    if (this.hits.length === 0 && !this.matched) this.foreign += m.kind === 'http' ? 16 : 1;
+    this.advance(m);
+  }
+
+  private note(hit: Signature, m: Message): void {
+    if (this.indications.length >= MAX_INDICATIONS) return;
+    for (const known of this.indications) if (known.signature === hit.id) return;
+    this.indications.push({
+      signature: hit.id,
+      version: hit.version,
+      kind: hit.kind,
+      weight: hit.weight,
+      proof: hit.status === 'stable' && (hit.kind === 'payload' || hit.kind === 'http') && hit.weight >= 0.9,
+      time: m.place.time,
+      input: m.place.input,
+      packet: m.place.packet,
+      bytes: [m.place.from, m.place.to],
+      // Where the signature knows who sends such a message, that decides who is who.
+      side: m.side,
+      from: hit.from,
+      dialect: hit.dialect,
+      excerpt: excerptOf(m),
+    });
+    this.keepProof(m);
+  }
+
+  /** The packet that proves something is kept even where the bound for ordinary ones is reached. */
+  private keepProof(m: Message): void {
+    const frame = this.currentFrame;
+    if (!this.context.keepEvidence || !frame || frame.number !== m.place.packet || frame.input !== m.place.input) return;
+    const last = this.frames[this.frames.length - 1];
+    if (last?.packet === frame.number && this.frames.length <= MAX_FRAMES) return;
+    if (this.frames.length < MAX_FRAMES + MAX_INDICATIONS) this.keepFrame(frame, this.context.fileOf(frame.input));
+  }
+
+  /** Lets every dialect that may fit see the message; opens those that it speaks for, drops those that it excludes. */
+  private advance(m: Message): void {
+    let opened = false;
+    for (let i = 0; i < DIALECTS.length; i++) {
+      const dialect = DIALECTS[i] as Dialect;
+      if (this.excluded & (1 << i)) continue;
+      const fit = dialect.probe(m);
+      if (fit === Fit.None) continue;
+      const known = this.candidates.find(c => c.dialect === dialect);
+      if (fit === Fit.Never) {
+        // A message of another dialect does not undo what was certain: it is a malformed one of this.
+        if (known?.fit === Fit.Sure) continue;
+        this.excluded |= 1 << i;
+        if (known) this.candidates.splice(this.candidates.indexOf(known), 1);
+      } else if (known) {
+        if (fit === Fit.Sure && known.fit !== Fit.Sure) this.settle(known);
+      } else if (!this.candidates.some(c => c.dialect.group === dialect.group && c.fit === Fit.Sure)) {
+        const candidate: Candidate = { dialect, session: new MiningSession(), fit: Fit.Possible };
+        for (const message of this.early ?? []) this.feed(candidate, message);
+        this.candidates.push(candidate);
+        opened = true;
+        if (fit === Fit.Sure) this.settle(candidate);
+      }
+    }
+    for (const candidate of this.candidates) this.feed(candidate, m);
+    if (this.early) {
+      if (opened || this.candidates.length > 0) {
+        // A dialect that shows itself later starts from the same messages while they are few.
+        if (this.early.length < MAX_EARLY) this.early.push(m);
+        else this.early = null;
+      } else {
+        this.early.push(m);
+        if (this.early.length > MAX_EARLY) this.early.shift();
+      }
+    }
+  }
+
+  /** This dialect it is: the others of its group go. */
+  private settle(candidate: Candidate): void {
+    candidate.fit = Fit.Sure;
+    this.candidates = this.candidates.filter(c => c === candidate || c.dialect.group !== candidate.dialect.group || c.fit === Fit.Sure);
+  }
+
+  private feed(candidate: Candidate, m: Message): void {
+    candidate.session.tick(m.place.time);
+    candidate.dialect.feed(candidate.session, m);
+  }
+
+  /** Delivers what is held back and ends both streams. */
+  finish(): void {
+    this.pair.flush();
+    this.readers[0].finish();
+    this.readers[1].finish();
+    this.early = null;
+    this.currentFrame = null;
+  }
+
+  /** Per group the dialect that is sure, or the likeliest; those merely possible only where none is sure. */
+  results(): { dialect: Dialect; session: MiningSession }[] {
+    const sure = this.candidates.filter(c => c.fit === Fit.Sure);
+    if (sure.length > 0) return sure;
+    let best: Candidate | null = null;
+    for (const c of this.candidates) if (!best || c.dialect.priority > best.dialect.priority) best = c;
+    return best ? [best] : [];
+  }
+
+  /** Gives back shared memory. */
+  release(): void {
+    this.pair.discard();
+  }
+}

@@ -1,0 +1,53 @@
+import type { SignatureSet } from '../signature/types.ts';
+import type { CoverageRow, DetectionRow, SummaryRow } from '../detect/detection.ts';
+
+export interface ReplayOptions {
+  /** Inputs as the user named them: files, folders, globs, '-'. */
+  readonly inputs: readonly string[];
+  /** BPF expression, or null. */
+  readonly filter: string | null;
+  /** Worker threads; 1 = everything in this thread. */
+  readonly threads: number;
+  /** Customer prefixes in CIDR form, already validated. */
+  readonly home: readonly string[];
+  /** Keep the packets that prove each detection (for --evidence). */
+  readonly evidence: boolean;
+  readonly signatures: SignatureSet;
+  /** Ends the run early; what was found so far is still returned. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ReplayProgress) => void;
+}
+
+export interface ReplayProgress {
+  readonly file: string;
+  readonly fileIndex: number;
+  readonly fileCount: number;
+  /** Bytes of all inputs read so far and in total (null where an input's size is unknown, e.g. a pipe). */
+  readonly bytesRead: number;
+  readonly bytesTotal: number | null;
+  readonly packets: number;
+  readonly detections: number;
+}
+
+/** A captured frame kept as evidence. */
+export interface EvidenceFrame {
+  readonly file: string;
+  readonly packet: number;
+  /** Microseconds since the epoch and nanoseconds beyond. */
+  readonly time: number;
+  readonly nanos: number;
+  readonly linkType: number;
+  readonly originalLength: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface ReplayResult {
+  /** Sorted: surest first, then by first_seen, then by id. */
+  readonly detections: readonly DetectionRow[];
+  /** Evidence frames by detection id, in order of time; empty unless asked for. */
+  readonly evidence: ReadonlyMap<string, readonly EvidenceFrame[]>;
+  readonly coverage: CoverageRow;
+  readonly summary: SummaryRow;
+  /** One line per input that could not be read or was cut short, for standard error. */
+  readonly problems: readonly { readonly line: string; readonly fatal: boolean }[];
+}

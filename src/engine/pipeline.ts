@@ -1,0 +1,394 @@
+// hot: one call per packet. No allocation until the first bytes of a payload have passed the first look.
+import { type BpfProgram, runFilter } from '../capture/bpf.ts';
+import type { Frame, FrameSink } from '../capture/frame.ts';
+import { createAnomalyCounters } from '../common/anomaly.ts';
+import { decodeFrame, decodeNetworkPayload } from '../decode/decode.ts';
+import { Decoded, Packet, PROTOCOL_TCP, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from '../decode/packet.ts';
+import { type ConversationFacts, type Indication, summariseSession } from '../detect/facts.ts';
+import { FragmentStore } from '../flow/fragments.ts';
+import type { SegmentPlace, StreamBudget } from '../flow/stream.ts';
+import { FlowTable, flowContext, flowHash, OPENED, Phase, RULED_OUT_A, START_KNOWN_A } from '../flow/table.ts';
+import { Look, lookAtStart, lookInside } from '../protocol/first-look.ts';
+import type { SignatureSet } from '../signature/types.ts';
+import { addressText } from './address.ts';
+import { Conversation, type ConversationContext } from './conversation.ts';
+import { HomePrefixes } from './home.ts';
+import type { EvidenceFrame } from './options.ts';
+
+/** A segment this far beyond the known start of its stream is not waited for. */
+const REORDER_REACH = 64 * 1024;
+const SWEEP_EVERY = 4096;
+const SWEEP_RECORDS = 1024;
+const FLAGS_OF_INTEREST = TCP_SYN | TCP_FIN | TCP_RST;
+
+export interface PipelineOptions {
+  readonly signatures: SignatureSet;
+  /** Flows alive at once, conversations read at once, bytes that streams may hold back together. */
+  readonly capacity: number;
+  readonly maxConversations: number;
+  readonly streamBytes: number;
+  /** Microseconds of capture time. */
+  readonly idleTimeout: number;
+  readonly activeTimeout: number;
+  readonly inspectPackets: number;
+  readonly home: readonly string[];
+  readonly keepEvidence: boolean;
+  /** Compiles the filter for a link type; null = no filter. */
+  readonly filterFor: ((linkType: number) => BpfProgram) | null;
+  readonly fileOf: (input: number) => string;
+  /** This pipeline takes the flows whose hash falls to `shard` of `shards`. */
+  readonly shard: number;
+  readonly shards: number;
+}
+
+export const DEFAULT_LIMITS: Pick<
+  PipelineOptions,
+  'capacity' | 'maxConversations' | 'streamBytes' | 'idleTimeout' | 'activeTimeout' | 'inspectPackets'
+> = {
+  capacity: 2 ** 19,
+  maxConversations: 2 ** 15,
+  streamBytes: 32 * 1024 * 1024,
+  idleTimeout: 900_000_000,
+  activeTimeout: 3_600_000_000,
+  inspectPackets: 16,
+};
+
+/** Counters of a pipeline that a summary needs. */
+export interface PipelineCounts {
+  packets: number;
+  bytes: number;
+  flows: number;
+  evictions: number;
+  firstTime: number;
+  lastTime: number;
+  homeFlows: number[];
+  /** By anomaly index: those of decoding (the same in every shard), and those of streams and protocols. */
+  decodeAnomalies: Float64Array;
+  streamAnomalies: Float64Array;
+}
+
+interface OpenConversation {
+  readonly conversation: Conversation;
+  readonly version: number;
+  /** Words of both addresses: side 0, then side 1. */
+  readonly words: Int32Array;
+  readonly input: number;
+  readonly packet: number;
+}
+
+/** The stages from frame to conversation facts, for one thread. */
+export class Pipeline implements FrameSink {
+  /** Results of conversations that ended, with the frames that prove them. */
+  readonly finished: ConversationFacts[] = [];
+  readonly evidence: Map<ConversationFacts, readonly EvidenceFrame[]> = new Map();
+  packets = 0;
+  bytes = 0;
+  conversationsEvicted = 0;
+  firstTime: number = Number.POSITIVE_INFINITY;
+  lastTime: number = Number.NEGATIVE_INFINITY;
+  private readonly options: PipelineOptions;
+  private readonly decodeCounters = createAnomalyCounters();
+  private readonly streamCounters = createAnomalyCounters();
+  private readonly packet: Packet;
+  private readonly table: FlowTable;
+  private readonly fragments = new FragmentStore();
+  private readonly home: HomePrefixes;
+  private readonly context: ConversationContext;
+  private readonly open: (OpenConversation | null)[] = [];
+  private readonly freeNumbers: number[] = [];
+  private openCount = 0;
+  private oldest = 0;
+  private readonly filters: (BpfProgram | null)[] = [];
+  private untilSweep = SWEEP_EVERY;
+  private readonly place: SegmentPlace = { input: 0, packet: 0, time: 0, shift: 0 };
+
+  constructor(options: PipelineOptions) {
+    this.options = options;
+    const empty = new Uint8Array(0);
+    this.packet = new Packet(empty, new DataView(empty.buffer));
+    this.table = new FlowTable(options, this);
+    this.home = new HomePrefixes(options.home);
+    const budget: StreamBudget = { used: 0, limit: options.streamBytes };
+    this.context = {
+      signatures: options.signatures,
+      budget,
+      counters: this.streamCounters,
+      keepEvidence: options.keepEvidence,
+      fileOf: options.fileOf,
+    };
+  }
+
+  onFrame(frame: Frame): void {
+    if (this.options.filterFor !== null && !this.passesFilter(frame)) return;
+    this.packets++;
+    this.bytes += frame.originalLength;
+    if (frame.time < this.firstTime) this.firstTime = frame.time;
+    if (frame.time > this.lastTime) this.lastTime = frame.time;
+    const p = this.packet;
+    const decoded = decodeFrame(frame, p, this.decodeCounters);
+    if (decoded === Decoded.Transport) this.onTransport(frame, p, -frame.offset);
+    else if (decoded === Decoded.Fragment) this.onFragment(frame, p);
+  }
+
+  private onFragment(frame: Frame, p: Packet): void {
+    const store = this.fragments;
+    // Datagrams inside datagrams end: each round takes one header less.
+    for (let depth = 0; depth < 4; depth++) {
+      if (!store.add(p, frame.time, this.decodeCounters)) return;
+      const decoded = decodeNetworkPayload(store.bytes, store.view, 0, store.length, store.protocol, p, this.decodeCounters);
+      if (decoded === Decoded.Transport) this.onTransport(frame, p, Number.NaN);
+      if (decoded !== Decoded.Fragment) return;
+    }
+  }
+
+  private onTransport(frame: Frame, p: Packet, shift: number): void {
+    const table = this.table;
+    const context = flowContext(p);
+    const hash = flowHash(p, context);
+    if (this.options.shards > 1 && (Math.imul(hash, 0x9e3779b1) >>> 16) % this.options.shards !== this.options.shard) return;
+    const flow = table.touch(p, hash, context, frame.time, frame.originalLength);
+    if (--this.untilSweep === 0) {
+      this.untilSweep = SWEEP_EVERY;
+      table.sweep(frame.time, SWEEP_RECORDS);
+    }
+    if (table.isNew && !this.home.empty) {
+      this.home.count(
+        p.ipVersion,
+        p.source0,
+        p.source1,
+        p.source2,
+        p.source3,
+        p.destination0,
+        p.destination1,
+        p.destination2,
+        p.destination3,
+      );
+    }
+    if (p.protocol !== PROTOCOL_TCP) return;
+    const side = table.side;
+    if (p.tcpFlags & FLAGS_OF_INTEREST) this.onFlags(flow, side, p);
+    if (p.payloadLength === 0) return;
+    const phase = table.phase(flow);
+    if (phase === Phase.Ignored) return;
+    if (phase === Phase.Inspect && !this.inspect(flow, side, p, frame)) return;
+    this.follow(flow, side, p, frame, shift);
+  }
+
+  private onFlags(flow: number, side: 0 | 1, p: Packet): void {
+    this.table.noteFlags(flow, side, p);
+    if (this.table.phase(flow) !== Phase.Followed) return;
+    const pair = (this.open[this.table.conversation(flow)] as OpenConversation).conversation.pair;
+    if (p.tcpFlags & TCP_SYN) pair.open(side, (p.sequence + 1) | 0);
+    if (p.tcpFlags & TCP_FIN) pair.close(side, (p.sequence + p.payloadLength) | 0);
+  }
+
+  /** The first look at a payload. True: the flow is to be followed from this packet on. */
+  private inspect(flow: number, side: 0 | 1, p: Packet, frame: Frame): boolean {
+    const table = this.table;
+    const state = table.state(flow);
+    if (state & (RULED_OUT_A << side)) return false;
+    let final = false;
+    let look: Look;
+    if (state & (START_KNOWN_A << side)) {
+      const ahead = (p.sequence + (p.tcpFlags & TCP_SYN ? 1 : 0) - table.start(flow, side)) | 0;
+      if (ahead < 0) return false;
+      if (ahead === 0) {
+        look = lookAtStart(p.bytes, p.payload, p.payloadEnd);
+        final = true;
+      } else if (ahead < REORDER_REACH) look = Look.Text;
+      else look = p.payload < p.payloadEnd ? lookInside(p.bytes, p.payload, p.payloadEnd) : Look.No;
+    } else look = p.payload < p.payloadEnd ? lookInside(p.bytes, p.payload, p.payloadEnd) : Look.No;
+    if (look !== Look.No) {
+      this.begin(flow, p, frame);
+      return true;
+    }
+    if (final || table.spend(flow, side) <= 0) {
+      table.setState(flow, RULED_OUT_A << side);
+      if (table.state(flow) & (RULED_OUT_A << (1 - side))) table.setPhase(flow, Phase.Ignored);
+    }
+    return false;
+  }
+
+  private begin(flow: number, p: Packet, frame: Frame): void {
+    const table = this.table;
+    if (this.openCount >= this.options.maxConversations) this.evictConversation();
+    const state = table.state(flow);
+    const known: [boolean, boolean] = [(state & START_KNOWN_A) !== 0, (state & (START_KNOWN_A << 1)) !== 0];
+    const conversation = new Conversation(flow, known, this.context);
+    if (known[0]) conversation.pair.open(0, table.start(flow, 0));
+    if (known[1]) conversation.pair.open(1, table.start(flow, 1));
+    const number = this.freeNumbers.pop() ?? this.open.length;
+    const words = Int32Array.of(p.source0, p.source1, p.source2, p.source3, p.destination0, p.destination1, p.destination2, p.destination3);
+    if (table.side === 1) {
+      words.copyWithin(0, 4);
+      words.set([p.source0, p.source1, p.source2, p.source3], 4);
+    }
+    this.open[number] = { conversation, version: p.ipVersion, words, input: frame.input, packet: frame.number };
+    this.openCount++;
+    table.setConversation(flow, number);
+    table.setPhase(flow, Phase.Followed);
+  }
+
+  private follow(flow: number, side: 0 | 1, p: Packet, frame: Frame, shift: number): void {
+    const number = this.table.conversation(flow);
+    const { conversation } = this.open[number] as OpenConversation;
+    const place = this.place;
+    place.input = frame.input;
+    place.packet = frame.number;
+    place.time = frame.time;
+    place.shift = shift;
+    if (this.options.keepEvidence) conversation.keep(frame, this.options.fileOf(frame.input));
+    conversation.pair.push(
+      side,
+      (p.sequence + (p.tcpFlags & TCP_SYN ? 1 : 0)) | 0,
+      p.acknowledgment,
+      (p.tcpFlags & TCP_ACK) !== 0,
+      p.bytes,
+      p.payload,
+      p.payloadEnd,
+      p.payloadLength,
+      place,
+    );
+    if (conversation.hopeless) this.drop(flow, number, Phase.Ignored);
+  }
+
+  private drop(flow: number, number: number, phase: Phase): void {
+    (this.open[number] as OpenConversation).conversation.release();
+    this.open[number] = null;
+    this.openCount--;
+    this.freeNumbers.push(number);
+    this.table.setConversation(flow, -1);
+    this.table.setPhase(flow, phase);
+  }
+
+  /** Room for another: the next in turn in which nothing spoke of mining goes, else the next in turn. */
+  private evictConversation(): void {
+    this.conversationsEvicted++;
+    let fallback = -1;
+    for (let i = 0; i < this.open.length; i++) {
+      const number = (this.oldest + i) % this.open.length;
+      const candidate = this.open[number];
+      if (!candidate) continue;
+      if (fallback < 0) fallback = number;
+      if (i > 64 || !candidate.conversation.matched) {
+        fallback = number;
+        break;
+      }
+    }
+    this.oldest = (fallback + 1) % this.open.length;
+    const victim = this.open[fallback] as OpenConversation;
+    const flow = victim.conversation.flow;
+    this.close(flow, victim);
+    this.drop(flow, fallback, Phase.Ignored);
+  }
+
+  /** The flow table ends a flow that has a conversation. */
+  onFlowEnd(flow: number, number: number): void {
+    const ended = this.open[number];
+    if (!ended) return;
+    this.close(flow, ended);
+    this.drop(flow, number, Phase.Ignored);
+  }
+
+  /** Turns a conversation into facts, where anything spoke of mining. */
+  private close(flow: number, ended: OpenConversation): void {
+    const { conversation } = ended;
+    conversation.finish();
+    if (!conversation.matched) return;
+    for (const facts of this.factsOf(flow, ended)) {
+      this.finished.push(facts);
+      if (this.options.keepEvidence) this.evidence.set(facts, conversation.frames);
+    }
+  }
+
+  private factsOf(flow: number, ended: OpenConversation): ConversationFacts[] {
+    const { conversation, words, version } = ended;
+    const table = this.table;
+    const text = (side: number): string =>
+      addressText(version, ...(words.subarray(side * 4, side * 4 + 4) as unknown as [number, number, number, number]));
+    const results = conversation.results();
+    const facts = (dialect: string | null, minerSide: 0 | 1, indications: readonly Indication[], session: ConversationFacts['session']): ConversationFacts => {
+      const pool = 1 - minerSide;
+      const sent = table.packets(flow, minerSide);
+      const received = table.packets(flow, pool);
+      return {
+        input: ended.input,
+        packet: ended.packet,
+        miner: text(minerSide),
+        pool: text(pool),
+        minerPort: table.port(flow, minerSide),
+        poolPort: table.port(flow, pool),
+        transport: conversation.transport,
+        dialect,
+        session,
+        indications,
+        firstSeen: table.firstSeen(flow),
+        lastSeen: table.lastSeen(flow),
+        packets: [sent, received],
+        bytes: [table.bytes(flow, minerSide), table.bytes(flow, pool)],
+        opened: (table.state(flow) & OPENED) !== 0,
+        seen: sent > 0 && received > 0 ? 'both' : sent > 0 ? 'miner' : 'pool',
+        minerSide,
+      };
+    };
+    if (results.length === 0) {
+      // No dialect of ours, but a signature held: report it under the dialect that the signature names.
+      const first = conversation.indications.find(i => i.dialect !== null) ?? conversation.indications[0];
+      return [facts(first?.dialect ?? null, this.minerSide(conversation, null, -1), conversation.indications, null)];
+    }
+    return results.map(({ dialect, session }) =>
+      facts(
+        dialect.id,
+        this.minerSide(conversation, dialect.id, session.minerSide),
+        indicationsOf(conversation.indications, dialect.id, results.length === 1),
+        summariseSession(session),
+      ),
+    );
+  }
+
+  /** Roles come from the protocol: the dialect, else what a signature says of its sender, else who opened. */
+  private minerSide(conversation: Conversation, dialect: string | null, known: number): 0 | 1 {
+    if (known >= 0) return known as 0 | 1;
+    for (const i of conversation.indications) {
+      if (i.from !== null && (dialect === null || i.dialect === null || i.dialect === dialect)) {
+        return i.from === 'miner' ? i.side : ((1 - i.side) as 0 | 1);
+      }
+    }
+    return 0;
+  }
+
+  /** Ends everything that is open. Call once, after the last frame. */
+  finish(): void {
+    this.table.clear();
+  }
+
+  counts(): PipelineCounts {
+    return {
+      packets: this.packets,
+      bytes: this.bytes,
+      flows: this.table.created,
+      evictions: this.table.evicted + this.conversationsEvicted,
+      firstTime: this.firstTime,
+      lastTime: this.lastTime,
+      homeFlows: this.home.counts(),
+      decodeAnomalies: this.decodeCounters,
+      streamAnomalies: this.streamCounters,
+    };
+  }
+
+  private passesFilter(frame: Frame): boolean {
+    let program = this.filters[frame.linkType];
+    if (!program) {
+      program = this.options.filterFor?.(frame.linkType) ?? null;
+      if (!program) return true;
+      this.filters[frame.linkType] = program;
+    }
+    return runFilter(program, frame.view, frame.offset, frame.end, frame.originalLength);
+  }
+}
+
+/** A detection shows what speaks for its own dialect: its signatures and those that several dialects share. */
+function indicationsOf(all: readonly Indication[], dialect: string, only: boolean): readonly Indication[] {
+  const own = all.filter(i => i.dialect === dialect || i.dialect === null);
+  return only && own.length === 0 ? all : own;
+}

@@ -1,0 +1,79 @@
+/**
+ * Protocol facts: what one message of a stream said, with the place it came from. The protocol stage only reports what
+ * was seen; signatures and dialects decide what it means.
+ */
+
+/** Direction of a stream within its flow: 0 = sent by the flow's first endpoint, 1 = by the second. */
+export type Side = 0 | 1;
+
+/** Where a message ended: the packet that completed it and the bytes of that packet that belong to it. */
+export interface Place {
+  /** Index of the input file and packet number in it (from 1). */
+  readonly input: number;
+  readonly packet: number;
+  /** Capture time of that packet, microseconds since the epoch. */
+  readonly time: number;
+  /** Byte range [from, to) in the captured frame; [0, 0] where the message does not lie in one piece in a frame. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export type Transport = 'tcp' | 'http' | 'ws';
+
+/** Head of an HTTP/1.x request or response (RFC 9112). Header names are lower case; values trimmed, bounded. */
+export interface HttpHead {
+  readonly kind: 'request' | 'response';
+  /** Request method and target; '' for a response. */
+  readonly method: string;
+  readonly target: string;
+  /** Status code; 0 for a request. */
+  readonly status: number;
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+/** A JSON value that came as one line, one HTTP body or one WebSocket message. */
+export interface JsonMessage {
+  readonly kind: 'json';
+  readonly side: Side;
+  readonly place: Place;
+  readonly transport: Transport;
+  /** The parsed object (never an array: batches are split before). */
+  readonly value: Readonly<Record<string, unknown>>;
+  /** `method` where it is a string, else null. */
+  readonly method: string | null;
+  /** Text form of `id` for pairing (`n:4`, `s:auth`, `null`), null where there is no `id`. */
+  readonly id: string | null;
+  /** HTTP head of the message that carried it, null on raw TCP and WebSocket. */
+  readonly http: HttpHead | null;
+  /** Target of the WebSocket handshake, where it was seen. */
+  readonly wsPath: string | null;
+  /** The message as text, at most 4096 characters. */
+  readonly text: string;
+}
+
+/** An HTTP head whose body is no JSON object, or has none. */
+export interface HttpMessage {
+  readonly kind: 'http';
+  readonly side: Side;
+  readonly place: Place;
+  readonly transport: Transport;
+  readonly http: HttpHead;
+  /** First line and header lines as text, at most 4096 characters. */
+  readonly text: string;
+}
+
+/** A Stratum V2 frame in clear (https://stratumprotocol.org/specification/03-protocol-overview/). */
+export interface Sv2Message {
+  readonly kind: 'sv2';
+  readonly side: Side;
+  readonly place: Place;
+  readonly transport: Transport;
+  /** Extension type without the channel bit, message type, and a copy of the payload (at most 64 KiB). */
+  readonly extension: number;
+  readonly channel: boolean;
+  readonly type: number;
+  readonly payload: Uint8Array;
+  readonly text: string;
+}
+
+export type Message = JsonMessage | HttpMessage | Sv2Message;

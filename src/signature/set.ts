@@ -1,0 +1,145 @@
+/** The compiled, immutable set of signatures, and the index that keeps its cost per message bounded. */
+import type { JsonMessage, Message } from '../protocol/message.ts';
+import { compileMatch, type MessageTest, messageKinds } from './match.ts';
+import { type Signature, SignatureError, type SignatureSet } from './types.ts';
+import { parsePath } from './value.ts';
+
+interface Entry {
+  readonly signature: Signature;
+  readonly holds: MessageTest;
+  /** Place in the order of ids, so that hits come out the same whatever list they came from. */
+  readonly order: number;
+}
+
+/** Takes signatures that passed the loader, with different ids; their order never matters. */
+export function createSignatureSet(signatures: Iterable<Signature>): SignatureSet {
+  return new CompiledSet(signatures);
+}
+
+// Each signature is tried only on messages that have the method or the member it asks for, so a message costs a few
+// look-ups and the handful of signatures filed under them, however many signatures there are.
+class CompiledSet implements SignatureSet {
+  readonly signatures: readonly Signature[];
+  readonly #byId: ReadonlyMap<string, Signature>;
+  readonly #byMethod: ReadonlyMap<string, readonly Entry[]>;
+  readonly #byMember: readonly (readonly [string, readonly Entry[]])[];
+  readonly #byFrame: ReadonlyMap<number, readonly Entry[]>;
+  readonly #onHead: readonly Entry[];
+  readonly #onAnyJson: readonly Entry[];
+
+  constructor(signatures: Iterable<Signature>) {
+    this.signatures = Object.freeze([...signatures].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)));
+    const byId = new Map<string, Signature>();
+    const byMethod = new Map<string, Entry[]>();
+    const byMember = new Map<string, Entry[]>();
+    const byFrame = new Map<number, Entry[]>();
+    const onHead: Entry[] = [];
+    const onAnyJson: Entry[] = [];
+    for (const [order, signature] of this.signatures.entries()) {
+      byId.set(signature.id, signature);
+      if (signature.status === 'retired') continue;
+      const entry: Entry = { signature, holds: compileMatch(signature), order };
+      const kinds = messageKinds(signature.match);
+      if (kinds.includes('http')) onHead.push(entry);
+      else if (kinds.includes('sv2')) for (const type of frameTypes(signature)) file(byFrame, type, entry);
+      else fileJson(signature, entry, byMethod, byMember, onAnyJson);
+    }
+    this.#byId = byId;
+    this.#byMethod = byMethod;
+    this.#byMember = [...byMember];
+    this.#byFrame = byFrame;
+    this.#onHead = onHead;
+    this.#onAnyJson = onAnyJson;
+    Object.freeze(this);
+  }
+
+  match(message: Message, hits: Signature[]): void {
+    const found: Entry[] = [];
+    if (message.kind === 'sv2') {
+      collect(this.#byFrame.get(message.type), message, found);
+    } else {
+      if (message.http !== null) collect(this.#onHead, message, found);
+      if (message.kind === 'json') this.#matchJson(message, found);
+    }
+    if (found.length > 1) found.sort((a, b) => a.order - b.order);
+    for (let i = 0; i < found.length; i++) hits.push(found[i]!.signature);
+  }
+
+  #matchJson(message: JsonMessage, found: Entry[]): void {
+    if (message.method !== null) collect(this.#byMethod.get(message.method), message, found);
+    for (let i = 0; i < this.#byMember.length; i++) {
+      const [key, entries] = this.#byMember[i]!;
+      if (Object.hasOwn(message.value, key)) collect(entries, message, found);
+    }
+    collect(this.#onAnyJson, message, found);
+  }
+
+  byId(id: string): Signature | undefined {
+    return this.#byId.get(id);
+  }
+
+  without(ids: Iterable<string>): SignatureSet {
+    const named = this.#known(ids);
+    return new CompiledSet(this.signatures.filter((signature) => !named.has(signature.id)));
+  }
+
+  only(ids: Iterable<string>): SignatureSet {
+    const named = this.#known(ids);
+    return new CompiledSet(this.signatures.filter((signature) => named.has(signature.id)));
+  }
+
+  // A slip in an id must not pass in silence: it would switch off nothing, or everything.
+  #known(ids: Iterable<string>): ReadonlySet<string> {
+    const named = new Set(ids);
+    const faults = [...named]
+      .filter((id) => !this.#byId.has(id))
+      .map((id) => ({
+        file: id,
+        line: 0,
+        column: 0,
+        message: 'no signature has this id: compare it with the list of signatures',
+      }));
+    if (faults.length > 0) throw new SignatureError(faults);
+    return named;
+  }
+}
+
+function collect(entries: readonly Entry[] | undefined, message: Message, found: Entry[]): void {
+  if (entries === undefined) return;
+  for (let i = 0; i < entries.length; i++) if (entries[i]!.holds(message)) found.push(entries[i]!);
+}
+
+function file<K>(index: Map<K, Entry[]>, key: K, entry: Entry): void {
+  const entries = index.get(key);
+  if (entries === undefined) index.set(key, [entry]);
+  else entries.push(entry);
+}
+
+function fileJson(
+  signature: Signature,
+  entry: Entry,
+  byMethod: Map<string, Entry[]>,
+  byMember: Map<string, Entry[]>,
+  onAnyJson: Entry[],
+): void {
+  for (const condition of signature.match.all) {
+    if (!('method' in condition)) continue;
+    for (const method of new Set(condition.method)) file(byMethod, method, entry);
+    return;
+  }
+  for (const condition of signature.match.all) {
+    if (!('member' in condition) || condition.present === false) continue;
+    file(byMember, String(parsePath(condition.member)?.[0]), entry);
+    return;
+  }
+  onAnyJson.push(entry);
+}
+
+/** Frame types that a signature can hold on: those of its first `sv2` condition, or every type. */
+function frameTypes(signature: Signature): readonly number[] {
+  for (const condition of signature.match.all) {
+    if ('sv2' in condition)
+      return typeof condition.sv2.type === 'number' ? [condition.sv2.type] : [...new Set(condition.sv2.type)];
+  }
+  return Array.from({ length: 256 }, (_, type) => type);
+}

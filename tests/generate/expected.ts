@@ -1,0 +1,80 @@
+/** What a detector should say of a capture, derived from what the generator put in and never from a program's output. */
+import type { Endpoint } from './conversation.ts';
+import type { Session } from './session.ts';
+
+export interface Expected {
+  readonly miner: string;
+  /** `address:port`, IPv6 in brackets. */
+  readonly pool: string;
+  readonly dialect: string;
+  readonly activity: 'mining' | 'attempt' | 'probe' | 'proxy';
+  readonly confidence: 'confirmed' | 'probable' | 'suspected';
+  /** `accepted` and `rejected` are missing where the capture does not show them beyond doubt. */
+  readonly shares: { readonly submitted: number; readonly accepted?: number; readonly rejected?: number };
+  readonly logins: readonly string[];
+  readonly agents?: readonly string[];
+  readonly coins?: readonly string[];
+  readonly difficulty?: number;
+  readonly flows?: number;
+  /** The rate the shares were drawn from, three standard errors around it for the shares accepted, and the unit. */
+  readonly hashrate_true?: number;
+  readonly hashrate_low_high?: readonly [number, number];
+  readonly hashrate_unit?: string;
+}
+
+export function poolText(endpoint: Endpoint): string {
+  return endpoint.ip.includes(':') ? `[${endpoint.ip}]:${endpoint.port}` : `${endpoint.ip}:${endpoint.port}`;
+}
+
+type Hashrate = Pick<Expected, 'hashrate_true' | 'hashrate_low_high' | 'hashrate_unit'>;
+
+function hashrate(session: Session, accepted: number): Hashrate {
+  if (session.rate === undefined || accepted < 10) return {};
+  const { value, unit } = session.rate;
+  const error = 3 / Math.sqrt(accepted);
+  const round = (rate: number): number => Number(rate.toPrecision(4));
+  const range = [round(value * Math.max(0, 1 - error)), round(value * (1 + error))] as const;
+  return { hashrate_true: value, hashrate_low_high: range, hashrate_unit: unit };
+}
+
+/** Expectation for a session seen in both directions from the start. */
+export function expectSession(session: Session, miner: Endpoint, pool: Endpoint): Expected {
+  const accepted = session.shares.filter((share) => share.accepted).length;
+  return {
+    miner: miner.ip,
+    pool: poolText(pool),
+    dialect: session.dialect,
+    activity: 'mining',
+    confidence: 'confirmed',
+    shares: { submitted: session.shares.length, accepted, rejected: session.shares.length - accepted },
+    logins: session.logins,
+    ...(session.agents === undefined ? {} : { agents: session.agents }),
+    ...(session.coins === undefined ? {} : { coins: session.coins }),
+    ...(session.difficulty === undefined ? {} : { difficulty: session.difficulty }),
+    ...hashrate(session, accepted),
+  };
+}
+
+/** The same expectation without a claim about the rate. */
+export function withoutRate(expected: Expected): Expected {
+  const { hashrate_true: _true, hashrate_low_high: _range, hashrate_unit: _unit, ...rest } = expected;
+  return rest;
+}
+
+/** Expectation where only some messages can be seen: shares and answers among `visible` count. */
+export function expectVisible(
+  session: Session,
+  miner: Endpoint,
+  pool: Endpoint,
+  visible: ReadonlySet<number>,
+): Expected {
+  const seen = session.shares.filter((share) => visible.has(share.submit));
+  const answered = seen.filter((share) => visible.has(share.answer));
+  const rest = withoutRate(expectSession(session, miner, pool));
+  const accepted = answered.filter((share) => share.accepted).length;
+  const shares =
+    answered.length === 0
+      ? { submitted: seen.length }
+      : { submitted: seen.length, accepted, rejected: answered.length - accepted };
+  return { ...rest, shares, ...hashrate(session, accepted) };
+}
