@@ -1,43 +1,34 @@
-import { close, read } from 'node:fs';
+import { close, readSync } from 'node:fs';
 import { Socket } from 'node:net';
 
 /** Plain bytes of an open descriptor, before anything is decoded. One `read` at a time; 0 = end. */
 export interface ByteInput {
+  /** A read never waits for anything but the disk: reading ahead gains nothing. */
+  readonly immediate: boolean;
   read(into: Uint8Array): Promise<number>;
   close(): void;
 }
 
-/** A regular file or a device that answers at once. */
+/**
+ * A regular file or a device that answers at once. Reads are synchronous: the thread pool costs two changes of thread a
+ * read, and the kernel reads ahead by itself.
+ */
 export class FileInput implements ByteInput {
+  readonly immediate = true;
   private readonly descriptor: number;
-  private reading = false;
   private closed = false;
 
   constructor(descriptor: number) {
     this.descriptor = descriptor;
   }
 
-  read(into: Uint8Array): Promise<number> {
-    if (this.closed) return Promise.resolve(0);
-    this.reading = true;
-    return new Promise((resolve, reject) => {
-      read(this.descriptor, into, 0, into.length, null, (error, count) => {
-        this.reading = false;
-        if (this.closed) this.release();
-        if (error === null) resolve(this.closed ? 0 : count);
-        else reject(error);
-      });
-    });
+  async read(into: Uint8Array): Promise<number> {
+    return this.closed ? 0 : readSync(this.descriptor, into, 0, into.length, null);
   }
 
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    // A descriptor must not be closed under a read: its number may be another file's by then.
-    if (!this.reading) this.release();
-  }
-
-  private release(): void {
     if (this.descriptor > 2) close(this.descriptor, () => undefined);
   }
 }
@@ -50,6 +41,7 @@ const WAITING = 1024 * 1024;
  * could not be given up, and would hold even `process.exit` until the next byte comes.
  */
 export class PipeInput implements ByteInput {
+  readonly immediate = false;
   private readonly socket: Socket;
   /** Bytes that came and were not asked for yet; reading pauses while it is nearly full. */
   private readonly waiting = new Uint8Array(WAITING);

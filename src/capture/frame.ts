@@ -1,6 +1,6 @@
 /**
- * One captured frame, in place in a reused buffer. A reader owns one `Frame` and refills it for every packet: a sink must
- * copy what it wants to keep before it returns.
+ * One captured frame, in place in a reused buffer. A reader owns one `Frame` and refills it for every packet; the bytes it
+ * points to stay until the sink's `onPieceEnd`.
  */
 export class Frame {
   /** Buffer that holds the frame; `view` covers the same bytes with the same offsets. */
@@ -25,9 +25,25 @@ export class Frame {
     this.bytes = bytes;
     this.view = view;
   }
+
+  /** Takes over every field of another frame; the bytes are not copied. */
+  set(other: Frame): void {
+    this.bytes = other.bytes;
+    this.view = other.view;
+    this.offset = other.offset;
+    this.end = other.end;
+    this.originalLength = other.originalLength;
+    this.linkType = other.linkType;
+    this.time = other.time;
+    this.nanos = other.nanos;
+    this.number = other.number;
+    this.input = other.input;
+  }
 }
 
-/** Receives every frame of an input in order. Must not keep the frame. */
+/** Receives every frame of an input in order. Must not keep the frame object; its bytes stay valid until `onPieceEnd`. */
 export interface FrameSink {
   onFrame(frame: Frame): void;
+  /** The buffers that held the frames so far are about to be reused. */
+  onPieceEnd?(): void;
 }

@@ -51,6 +51,7 @@ export async function decompress(raw: RawSource, compression: Compression): Prom
  * output piece, so memory does not depend on the size of the input or on how far it expands.
  */
 class DecodedSource implements ByteSource {
+  readonly immediate = false;
   readonly name: string;
   readonly compression: Compression;
   damage: Damage | null = null;

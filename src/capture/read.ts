@@ -6,6 +6,9 @@ import type { ByteSource } from './source.ts';
 
 /** Larger pieces leave the processor's cache: 16 MiB was half as fast. */
 const PIECE = 1024 * 1024;
+const SMALL_PIECE = 256 * 1024;
+/** Small pieces between two turns of the event loop. */
+const TURN = 32;
 
 export interface ReadProgress {
   /** Stored (compressed) bytes taken, and how many there are; null for a pipe. */
@@ -29,8 +32,7 @@ export interface ReadResult {
 }
 
 /**
- * Reads a whole source through `reader` into `sink`, the next piece being under way while the present one is parsed.
- * Does not close the source. Throws InputError where reading fails and the reader's CaptureError (its message without
+ * Reads a whole source through `reader` into `sink`. Does not close the source. Throws InputError where reading fails and the reader's CaptureError (its message without
  * the name of the input) where the source is no capture.
  */
 export async function readCapture(
@@ -39,30 +41,10 @@ export async function readCapture(
   sink: FrameSink,
   options: ReadOptions = {},
 ): Promise<ReadResult> {
-  const { signal, onProgress } = options;
-  let bytes = new Uint8Array(PIECE);
-  let view = new DataView(bytes.buffer);
-  let otherBytes = new Uint8Array(PIECE);
-  let otherView = new DataView(otherBytes.buffer);
-  const waiter = new AbortableWait(signal);
-  try {
-    let pending = source.read(bytes);
-    for (;;) {
-      const count = await waiter.wait(pending);
-      if (count === ABORTED) return { packets: reader.packets, damage: reader.damage, aborted: true };
-      if (count === 0) break;
-      pending = source.read(otherBytes);
-      // Its failure is reported at the next wait; until then it must not count as unhandled.
-      pending.catch(() => undefined);
-      reader.feed(bytes, view, 0, count, sink);
-      [bytes, otherBytes] = [otherBytes, bytes];
-      [view, otherView] = [otherView, view];
-      onProgress?.({ consumed: source.consumed, size: source.size, packets: reader.packets });
-      if (reader.stopped) break;
-    }
-  } finally {
-    waiter.release();
-  }
+  const aborted = source.immediate
+    ? await readImmediate(source, reader, sink, options)
+    : await readAhead(source, reader, sink, options);
+  if (aborted) return { packets: reader.packets, damage: reader.damage, aborted: true };
   const before = reader.damage;
   reader.finish();
   if (reader.failure !== null) {
@@ -75,6 +57,63 @@ export async function readCapture(
   }
   // Where the compressed data was cut off, the record cut with it is only the consequence.
   return { packets: reader.packets, damage: before ?? source.damage ?? reader.damage, aborted: false };
+}
+
+/** One small buffer that stays in the processor's cache; the event loop gets a turn every few megabytes. */
+async function readImmediate(
+  source: ByteSource,
+  reader: CaptureReader,
+  sink: FrameSink,
+  options: ReadOptions,
+): Promise<boolean> {
+  const { signal, onProgress } = options;
+  const bytes = new Uint8Array(SMALL_PIECE);
+  const view = new DataView(bytes.buffer);
+  for (let untilTurn = TURN; !reader.stopped; ) {
+    if (signal?.aborted === true) return true;
+    const count = await source.read(bytes);
+    if (count === 0) break;
+    reader.feed(bytes, view, 0, count, sink);
+    onProgress?.({ consumed: source.consumed, size: source.size, packets: reader.packets });
+    if (--untilTurn === 0) {
+      untilTurn = TURN;
+      await new Promise(setImmediate);
+    }
+  }
+  return false;
+}
+
+/** Two buffers: the next piece is under way while the present one is parsed. */
+async function readAhead(
+  source: ByteSource,
+  reader: CaptureReader,
+  sink: FrameSink,
+  options: ReadOptions,
+): Promise<boolean> {
+  const { signal, onProgress } = options;
+  let bytes = new Uint8Array(PIECE);
+  let view = new DataView(bytes.buffer);
+  let otherBytes = new Uint8Array(PIECE);
+  let otherView = new DataView(otherBytes.buffer);
+  const waiter = new AbortableWait(signal);
+  try {
+    let pending = source.read(bytes);
+    for (;;) {
+      const count = await waiter.wait(pending);
+      if (count === ABORTED) return true;
+      if (count === 0) return false;
+      pending = source.read(otherBytes);
+      // Its failure is reported at the next wait; until then it must not count as unhandled.
+      pending.catch(() => undefined);
+      reader.feed(bytes, view, 0, count, sink);
+      [bytes, otherBytes] = [otherBytes, bytes];
+      [view, otherView] = [otherView, view];
+      onProgress?.({ consumed: source.consumed, size: source.size, packets: reader.packets });
+      if (reader.stopped) return false;
+    }
+  } finally {
+    waiter.release();
+  }
 }
 
 const ABORTED = -1;

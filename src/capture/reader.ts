@@ -77,6 +77,7 @@ export class CaptureReader {
         if (this.carryLength >= this.need()) this.drainCarry(sink);
       } else {
         off = this.scan(bytes, view, off, end, base, sink);
+        sink.onPieceEnd?.();
         if (off < end && !this.stopped) {
           this.carryStart = base + off;
           this.append(bytes, off, end);
@@ -167,6 +168,7 @@ export class CaptureReader {
 
   private drainCarry(sink: FrameSink): void {
     const used = this.scan(this.carry, this.carryView, 0, this.carryLength, this.carryStart, sink);
+    sink.onPieceEnd?.();
     if (used === 0) return;
     this.carry.copyWithin(0, used, this.carryLength);
     this.carryLength -= used;

@@ -15,6 +15,8 @@ export interface ByteSource {
   /** Stored bytes taken so far. */
   readonly consumed: number;
   readonly compression: Compression | null;
+  /** A read never waits for anything but the disk: reading ahead gains nothing. */
+  readonly immediate: boolean;
   /** Set at the end where compressed data was cut off or damaged; what was decoded before has been given. */
   readonly damage: Damage | null;
   /** Fills the beginning of `into`; gives the number of bytes, 0 = end. Rejects with InputError. */
@@ -57,12 +59,14 @@ export class RawSource implements ByteSource {
   readonly compression = null;
   readonly damage = null;
   consumed = 0;
+  readonly immediate: boolean;
   private readonly input: ByteInput;
   private head = new Uint8Array(0);
 
   private constructor(name: string, input: ByteInput, size: number | null) {
     this.name = name;
     this.input = input;
+    this.immediate = input.immediate;
     this.size = size;
   }
 

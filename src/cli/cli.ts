@@ -1,32 +1,13 @@
 import yargs from 'yargs';
-import { OutputError } from '../capture/capture-error.ts';
-import type { ReplayOptions, ReplayResult } from '../engine/options.ts';
-import { writeReason } from '../publish/write-reason.ts';
-import type { SignatureSet } from '../signature/types.ts';
 import { SignatureError } from '../signature/types.ts';
+import type { CliEnvironment, StopSignal } from './environment.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, exitCodeOf, UsageError } from './exit.ts';
-import { isBrokenPipe, type Output, print } from './output.ts';
+import { isBrokenPipe, outputError, print } from './output.ts';
 import { describeReplay, type RawReplayArguments, REPLAY_SUMMARY } from './replay-options.ts';
-import type { SignatureRequest } from './signatures.ts';
 import { visible } from './text.ts';
 import { programVersion } from './version.ts';
 
-export type StopSignal = 'SIGINT' | 'SIGTERM';
-
-/** Everything the command line touches outside itself; a test hands in its own. */
-export interface CliEnvironment {
-  /** The engine and the signature loader; fetched only by the command that needs them. */
-  readonly loadEngine: () => Promise<{ replay(options: ReplayOptions): Promise<ReplayResult> }>;
-  readonly loadSignatures: (request: SignatureRequest) => Promise<SignatureSet>;
-  readonly stdout: Output;
-  readonly stderr: Output;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Milliseconds of a clock that never goes back. */
-  readonly now: () => number;
-  readonly onSignal: (handler: (signal: StopSignal) => void) => void;
-  /** Ends the process at once. */
-  readonly exit: (code: number) => void;
-}
+export type { CliEnvironment, StopSignal };
 
 /** yargs loses a lone `-` among the positional arguments; this stands in for it while it parses. */
 const DASH = '\u0000-';
@@ -134,9 +115,4 @@ function errorLines(error: Error, command: string): string {
   const shown = lines.slice(0, MAX_ERROR_LINES).map((line) => `poolprint: ${visible(line)}${hint}\n`);
   if (lines.length > shown.length) shown.push(`poolprint: and ${lines.length - shown.length} more\n`);
   return shown.join('');
-}
-
-/** Turns a failed write of results into the error that is shown for it; a broken pipe stays what it is. */
-export function outputError(error: unknown): unknown {
-  return isBrokenPipe(error) ? error : new OutputError(`cannot write to standard output: ${writeReason(error)}`);
 }

@@ -1,3 +1,6 @@
+import { OutputError } from '../capture/capture-error.ts';
+import { writeReason } from '../publish/write-reason.ts';
+
 /** What is needed of a standard stream; `process.stdout` is one. */
 export interface Output {
   readonly isTTY?: boolean | undefined;
@@ -32,4 +35,9 @@ export async function printLines(output: Output, lines: Iterable<string>): Promi
 export function isBrokenPipe(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false;
   return error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED';
+}
+
+/** Turns a failed write of results into the error that is shown for it; a broken pipe stays what it is. */
+export function outputError(error: unknown): unknown {
+  return isBrokenPipe(error) ? error : new OutputError(`cannot write to standard output: ${writeReason(error)}`);
 }

@@ -3,7 +3,7 @@ import { writeEvidence } from '../publish/evidence.ts';
 import { jsonLines } from '../publish/json.ts';
 import type { SignatureSet } from '../signature/types.ts';
 import { parsePrefix } from './cidr.ts';
-import { type CliEnvironment, outputError, type StopSignal } from './cli.ts';
+import type { CliEnvironment, StopSignal } from './environment.ts';
 import {
   EXIT_DAMAGED,
   EXIT_DETECTED,
@@ -16,7 +16,7 @@ import {
 } from './exit.ts';
 import { renderExplanation } from './explain.ts';
 import { chooseLanguage, LANGUAGES, messagesOf } from './messages.ts';
-import { isBrokenPipe, print, printLines } from './output.ts';
+import { isBrokenPipe, outputError, print, printLines } from './output.ts';
 import { createProgressBar } from './progress.ts';
 import type { RawReplayArguments, ReplayArguments } from './replay-options.ts';
 import { COLOR_MODES, createPaint, outputWidth, wantsColor } from './style.ts';

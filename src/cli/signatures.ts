@@ -1,4 +1,5 @@
-import { loadSignatures } from '../signature/load.ts';
+import { defaultSignatureDirectory } from '../signature/directory.ts';
+import { loadPrecompiled } from '../signature/precompiled.ts';
 import type { SignatureSet } from '../signature/types.ts';
 import { UsageError } from './exit.ts';
 
@@ -12,8 +13,9 @@ export interface SignatureRequest {
 }
 
 /** The signatures of a run. Throws a SignatureError for a faulty file or an unknown id, a UsageError where none is left. */
-export function loadSelectedSignatures(request: SignatureRequest): SignatureSet {
-  const all = request.directory === null ? loadSignatures() : loadSignatures(request.directory);
+export async function loadSelectedSignatures(request: SignatureRequest): Promise<SignatureSet> {
+  const directory = request.directory ?? defaultSignatureDirectory();
+  const all = loadPrecompiled(directory) ?? (await import('../signature/load.ts')).loadSignatures(directory);
   // Asked of the whole set, so that an id named in both options is known in both.
   const rest = request.without.length === 0 ? all : all.without(request.without);
   const named = request.only.length === 0 ? all : all.only(request.only);

@@ -71,7 +71,7 @@ export interface ConversationFacts {
 /** Copies what a session knows. */
 export function summariseSession(s: MiningSession): SessionFacts {
   return {
-    accounts: [...s.accounts.values()],
+    accounts: s.knownAccounts,
     workers: [...s.workers],
     agents: [...s.agents],
     coins: [...s.coins],

@@ -1,5 +1,5 @@
-import type { Activity, Confidence } from './detection.ts';
-import type { ConversationFacts, Indication } from './facts.ts';
+import type { Confidence } from './detection.ts';
+import type { Indication } from './facts.ts';
 
 /** Below this score nothing is reported: single hints such as a `client.get_version` alone. */
 export const MIN_SCORE = 0.5;
@@ -21,27 +21,6 @@ export function fuse(indications: readonly Indication[]): { score: number; confi
   for (const weight of [...weights.values()].sort((a, b) => a - b)) doubt *= 1 - weight;
   const score = Math.round((1 - doubt) * 1e4) / 1e4;
   return { score, confidence: proof ? 'confirmed' : score >= PROBABLE ? 'probable' : 'suspected' };
-}
-
-/** Whether work was done in these conversations of one key; `probe` and chains of proxies are decided over all keys. */
-export function activityOf(conversations: readonly ConversationFacts[]): Activity {
-  let worked = false;
-  for (const c of conversations) {
-    const s = c.session;
-    if (!s) continue;
-    if (s.jobs > 0 || s.submitted > 0 || s.accepted > 0) worked = true;
-    if (hasSeveralMiners(c)) return 'proxy';
-  }
-  return worked ? 'mining' : 'attempt';
-}
-
-/** Several different logins or workers over one connection. */
-function hasSeveralMiners(c: ConversationFacts): boolean {
-  const s = c.session;
-  if (!s || s.jobs + s.submitted + s.accepted === 0) return false;
-  if (new Set(s.accounts.map(a => a.login)).size > 1) return true;
-  if (new Set(s.accounts.map(a => a.worker ?? '')).size > 1) return true;
-  return s.workers.length > 1;
 }
 
 export interface Attempt {
@@ -67,9 +46,9 @@ export function findProbes(attempts: readonly Attempt[]): Map<string, (time: num
   }
   const probes = new Map<string, (time: number) => boolean>();
   for (const [miner, list] of byMiner) {
-    if (list.some(a => a.submitted)) continue;
+    if (list.some((a) => a.submitted)) continue;
     const windows = probeWindows(list.sort((a, b) => a.time - b.time));
-    if (windows.length > 0) probes.set(miner, time => windows.some(([from, to]) => time >= from && time <= to));
+    if (windows.length > 0) probes.set(miner, (time) => windows.some(([from, to]) => time >= from && time <= to));
   }
   return probes;
 }

@@ -20,19 +20,25 @@ const WALLET_SHAPES: readonly (readonly [coin: string, shape: RegExp])[] = [
   ['RVN', /^R[1-9A-HJ-NP-Za-km-z]{33}$/],
 ];
 
+/** An e-mail address as an account (MinerGate), or behind a slash beside one. */
+const EMAIL_ACCOUNT = /^[^/@\s]+@[^/@+\s]+\.[A-Za-z]{2,}(?=$|[/+])/;
+const EMAIL_BESIDE = /\/[^/]*@[^/]*/g;
+
 /**
  * Takes a login apart as pools do: `wallet.worker`, `account.worker`, `0xwallet/worker/email`, `wallet.paymentid.worker`,
  * `wallet+difficulty`. `worker` is what the dialect sent beside it and wins.
  */
 export function splitLogin(login: string, worker: string | null): Account {
-  const stop = login.search(/[./+]/);
+  const stop = EMAIL_ACCOUNT.exec(login)?.[0].length ?? login.search(/[./+]/);
   let account = stop < 0 ? login : login.slice(0, stop);
   let own: string | null = null;
   if (stop >= 0) {
-    const rest = login.slice(stop);
-    const parts = rest.split(/[./]/).filter(part => part !== '' && !part.startsWith('+') && !part.includes('@'));
+    const rest = login.slice(stop).replace(EMAIL_BESIDE, '');
+    const parts = rest.split(/[./]/).filter((part) => part !== '' && !part.startsWith('+') && !part.includes('@'));
     // A 16- or 64-digit payment id stands before the worker.
-    const names = parts.map(part => part.replace(/\+\d+$/, '')).filter(part => !/^(?:[0-9a-f]{16}|[0-9a-f]{64})$/i.test(part));
+    const names = parts
+      .map((part) => part.replace(/\+\d+$/, ''))
+      .filter((part) => !/^(?:[0-9a-f]{16}|[0-9a-f]{64})$/i.test(part));
     own = names[names.length - 1] ?? null;
   }
   if (account === '') account = login;

@@ -2,9 +2,15 @@
 export type HardwareClass = 'asic' | 'gpu' | 'cpu' | 'unknown';
 
 const CLASSES: readonly (readonly [HardwareClass, RegExp])[] = [
-  ['asic', /^(?:antminer|bmminer|whatsminer|btminer|cgminer|xminer-|avalon|luxminer|bosminer|sm-miner|bitaxe|nerd|nmaxe|lucky ?miner|gekkoaxe|disruptor)/i],
+  [
+    'asic',
+    /^(?:antminer|bmminer|whatsminer|btminer|cgminer|xminer-|avalon|luxminer|bosminer|sm-miner|bitaxe|nerd|nmaxe|lucky ?miner|gekkoaxe|disruptor)/i,
+  ],
   ['asic', /bosminer|luxminer|braiins/i],
-  ['gpu', /^(?:ethminer|phoenixminer|nbminer|teamredminer|t-rex|gminer|lolminer|bzminer|rigel|ewbf|ccminer|sgminer|claymore|genoil|wildrig|miniz)/i],
+  [
+    'gpu',
+    /^(?:ethminer|phoenixminer|nbminer|teamredminer|t-rex|gminer|lolminer|bzminer|rigel|ewbf|ccminer|sgminer|claymore|genoil|wildrig|miniz)/i,
+  ],
   ['cpu', /^(?:xmrig|xmr-stak-cpu|xmr\/|cpuminer|minerd|nheqminer)/i],
 ];
 

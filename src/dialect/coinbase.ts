@@ -36,7 +36,13 @@ const SLACK = 3000;
  * Facts of a Bitcoin-style job: `coinb1` (hex up to the extra nonce), `coinb2`, version, bits and time as the eight-digit
  * hex strings of `mining.notify`. Unknown stays null; never guesses between two chains.
  */
-export function readCoinbase(coinb1: unknown, coinb2: unknown, version: unknown, bits: unknown, time: unknown): CoinbaseFacts {
+export function readCoinbase(
+  coinb1: unknown,
+  coinb2: unknown,
+  version: unknown,
+  bits: unknown,
+  time: unknown,
+): CoinbaseFacts {
   const facts: CoinbaseFacts = { coin: null, algorithm: null, height: null, tag: null };
   if (typeof coinb1 !== 'string' || !isHex(coinb1, 84, 100_000)) return facts;
   // version(8) [time(8), Peercoin-like] input count 01, null outpoint: 64 zeros and ffffffff.
@@ -49,7 +55,9 @@ export function readCoinbase(coinb1: unknown, coinb2: unknown, version: unknown,
     for (let i = push - 1; i >= 0; i--) height = height * 256 + Number.parseInt(script.slice(2 + i * 2, 4 + i * 2), 16);
     facts.height = height;
   }
-  facts.tag = readableTag(script.slice(0, 400)) ?? (typeof coinb2 === 'string' && isHex(coinb2, 2, 100_000) ? readableTag(scriptTail(coinb2)) : null);
+  facts.tag =
+    readableTag(script.slice(0, 400)) ??
+    (typeof coinb2 === 'string' && isHex(coinb2, 2, 100_000) ? readableTag(scriptTail(coinb2)) : null);
   if (outpoint === 16) return facts;
   const blockTime = hexNumber(time);
   const difficulty = compactDifficulty(bits);
@@ -67,11 +75,19 @@ export function readCoinbase(coinb1: unknown, coinb2: unknown, version: unknown,
 }
 
 /** The one chain that had about this height at this time (Unix seconds) and this network difficulty; null if not exactly one. */
-export function identifyChain(height: number, time: number, difficulty: number): { coin: string; algorithm: string } | null {
-  const fitting = CHAINS.filter(chain => {
+export function identifyChain(
+  height: number,
+  time: number,
+  difficulty: number,
+): { coin: string; algorithm: string } | null {
+  const fitting = CHAINS.filter((chain) => {
     const blocks = (time - ANCHOR) / chain.spacing;
     const [low, high] = chain.difficulty;
-    return Math.abs(height - (chain.height + blocks)) <= SLACK + Math.abs(blocks) * DRIFT && difficulty >= low && difficulty <= high;
+    return (
+      Math.abs(height - (chain.height + blocks)) <= SLACK + Math.abs(blocks) * DRIFT &&
+      difficulty >= low &&
+      difficulty <= high
+    );
   });
   return fitting.length === 1 ? (fitting[0] as Chain) : null;
 }

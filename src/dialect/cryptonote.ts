@@ -18,7 +18,9 @@ export const cryptonote: Dialect = {
     const params = asRecord(m.value['params']);
     switch (m.method) {
       case 'login':
-        return params !== null && typeof params['login'] === 'string' && typeof params['pass'] === 'string' ? Fit.Possible : Fit.None;
+        return params !== null && typeof params['login'] === 'string' && typeof params['pass'] === 'string'
+          ? Fit.Possible
+          : Fit.None;
       case 'job':
         return isCryptonoteJob(params) ? Fit.Sure : Fit.None;
       case 'submit':

@@ -37,6 +37,8 @@ export const ethGetwork: Dialect = {
 
 /** The wallet often stands in the path: `/0xWALLET/worker`, `/?miner=30@0xWALLET@rig`. */
 function readPath(s: MiningSession, head: HttpHead): void {
-  const found = /(0x[0-9a-fA-F]{40})(?:[@./]([\w-]{1,64}))?/.exec(head.target);
-  if (found?.[1]) s.login(found[1], found[2] ?? null);
+  const found = /(0x[0-9a-fA-F]{40})(?:([@./])([\w-]{1,64}))?/.exec(head.target);
+  if (!found?.[1]) return;
+  // After a slash or a point the worker is part of the login as sent; `@` parts the fields of a query.
+  s.login(found[2] === '@' ? found[1] : found[0], found[3] ?? null);
 }

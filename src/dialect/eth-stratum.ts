@@ -34,11 +34,17 @@ export const ethStratum: Dialect = {
     const params = asArray(m.value['params']);
     switch (m.method) {
       case 'mining.notify':
-        return params.length === 5 && isHex(params[1], 64) && isHex(params[2], 64) && isHex(params[3], 64) && typeof params[4] === 'boolean'
+        return params.length === 5 &&
+          isHex(params[1], 64) &&
+          isHex(params[2], 64) &&
+          isHex(params[3], 64) &&
+          typeof params[4] === 'boolean'
           ? Fit.Sure
           : Fit.Never;
       case 'mining.submit':
-        return params.length === 5 && isHex(params[2], 16) && isHex(params[3], 64) && isHex(params[4], 64) ? Fit.Sure : Fit.Never;
+        return params.length === 5 && isHex(params[2], 16) && isHex(params[3], 64) && isHex(params[4], 64)
+          ? Fit.Sure
+          : Fit.Never;
       case 'mining.subscribe':
         return typeof params[1] === 'string' && /Stratum\/\d/.test(params[1]) ? Fit.Never : Fit.Possible;
       case 'mining.configure':

@@ -49,7 +49,9 @@ export const ethereumStratum1: Dialect = {
       case 'mining.subscribe':
         return params[1] === 'EthereumStratum/1.0.0' ? Fit.Sure : Fit.Never;
       case 'mining.notify':
-        return params.length === 4 && isHex(params[1], 64) && isHex(params[2], 64) && typeof params[3] === 'boolean' ? Fit.Sure : Fit.Never;
+        return params.length === 4 && isHex(params[1], 64) && isHex(params[2], 64) && typeof params[3] === 'boolean'
+          ? Fit.Sure
+          : Fit.Never;
       case 'mining.submit':
         // [user, job, nonce without the extra nonce]: at least 5 of the 8 bytes
         return params.length === 3 && isHex(params[2], 8, 16) ? Fit.Possible : Fit.Never;

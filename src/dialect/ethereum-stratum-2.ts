@@ -8,6 +8,13 @@ const variant: MiningVariant = {
   // [job, nonce, worker id]; the worker id is a number of the session, no name
   shareJob: 0,
   shareWorker: -1,
+  accepts(m) {
+    // The short form `{"id": 31}` is success; errors 2xx mean accepted with a remark, such as stale.
+    const error = m.value['error'];
+    if (error === undefined || error === null) return true;
+    const code = asRecord(error)?.['code'];
+    return typeof code === 'number' && code >= 200 && code < 300;
+  },
   onNotify(s, _m, params) {
     s.algorithm ??= 'ethash';
     s.job(asText(params[0]));

@@ -8,7 +8,7 @@ import { asArray, asText, hexNumber, isHex, targetToHashes } from './value.ts';
 /** A job answer or push: `[header, seed, target(, height)]`, each 32 bytes with 0x. */
 export function isEthWork(result: unknown): result is readonly string[] {
   const work = asArray(result);
-  return work.length >= 3 && work.length <= 4 && work.slice(0, 3).every(w => isHex(w, 64) && w.startsWith('0x'));
+  return work.length >= 3 && work.length <= 4 && work.slice(0, 3).every((w) => isHex(w, 64) && w.startsWith('0x'));
 }
 
 export function feedEth(s: MiningSession, m: JsonMessage): void {

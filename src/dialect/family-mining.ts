@@ -12,6 +12,8 @@ export interface MiningVariant {
   onOther?(s: MiningSession, m: JsonMessage, params: readonly unknown[]): void;
   /** The result of a subscription. */
   onSubscribed?(s: MiningSession, result: unknown): void;
+  /** Whether an answer takes a share, where the family's way does not hold. */
+  accepts?(m: JsonMessage): boolean;
   /** Index of the job id in the params of a share, and of the worker name (-1: none). */
   readonly shareJob: number;
   readonly shareWorker: number;
@@ -51,7 +53,7 @@ export function feedMining(s: MiningSession, m: JsonMessage, variant: MiningVari
     case 'mining.submit':
       s.fromMiner(m);
       s.share(m, asText(params[variant.shareJob]));
-      if (variant.shareWorker >= 0) s.worker(asText(params[variant.shareWorker]));
+      if (variant.shareWorker >= 0) s.workerLogin(asText(params[variant.shareWorker]));
       return;
     case 'mining.notify':
       s.fromPool(m);
@@ -73,7 +75,7 @@ function feedAnswer(s: MiningSession, m: JsonMessage, variant: MiningVariant): v
   const kind = s.answered(m);
   const result = m.value['result'];
   if (kind === 'share') {
-    if (isAccepted(m)) s.accept();
+    if (variant.accepts?.(m) ?? isAccepted(m)) s.accept();
     else s.reject();
   } else if (kind === 'version') s.agent(asText(result));
   else if (kind === 'subscribe') variant.onSubscribed?.(s, result);
@@ -90,7 +92,8 @@ function feedAnswer(s: MiningSession, m: JsonMessage, variant: MiningVariant): v
 /** `result: true`, `"ok"`, `{status: "OK"}`, or another result that is neither false nor null, and no error. */
 export function isAccepted(m: JsonMessage): boolean {
   const error = m.value['error'];
-  if (error !== undefined && error !== null && error !== false && !(Array.isArray(error) && error.length === 0)) return false;
+  if (error !== undefined && error !== null && error !== false && !(Array.isArray(error) && error.length === 0))
+    return false;
   const result = m.value['result'];
   if (result === false || result === null || result === undefined) return false;
   const status = asRecord(result)?.['status'];

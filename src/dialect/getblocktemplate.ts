@@ -46,7 +46,11 @@ function feedJson(s: MiningSession, m: JsonMessage): void {
     const template = asRecord(result) ?? {};
     if (typeof template['blocktemplate_blob'] === 'string') s.algorithm = 'randomx';
     else {
-      const chain = identifyChain(asNumber(template['height']), asNumber(template['curtime']), compactDifficulty(template['bits']));
+      const chain = identifyChain(
+        asNumber(template['height']),
+        asNumber(template['curtime']),
+        compactDifficulty(template['bits']),
+      );
       s.coin(chain?.coin ?? null);
       if (chain) s.algorithm = chain.algorithm;
     }

@@ -6,6 +6,9 @@ import { readHttpIdentity } from './http-identity.ts';
 import type { MiningSession } from './session.ts';
 import { asArray, asRecord, asText, isHex, targetToHashes } from './value.ts';
 
+/** The target of difficulty 1 is 2^224 (more exactly 2^224 - 1). */
+const HASHES_PER_DIFFICULTY = 2 ** 32;
+
 export const getwork: Dialect = {
   id: 'getwork',
   title: { en: 'getwork', zh: 'getwork' },
@@ -32,7 +35,12 @@ export const getwork: Dialect = {
 /** X-Mining-Extensions and its like are sent by mining software alone. */
 function hasMiningHeader(m: Message & { kind: 'http' }): boolean {
   const headers = m.http.headers;
-  return headers.has('x-mining-extensions') || headers.has('x-mining-hashrate') || headers.has('x-stratum') || headers.has('x-roll-ntime');
+  return (
+    headers.has('x-mining-extensions') ||
+    headers.has('x-mining-hashrate') ||
+    headers.has('x-stratum') ||
+    headers.has('x-roll-ntime')
+  );
 }
 
 function feedJson(s: MiningSession, m: JsonMessage): void {
@@ -57,7 +65,7 @@ function feedJson(s: MiningSession, m: JsonMessage): void {
     const target = asText(work?.['target']) ?? '';
     // The target is little-endian.
     const hashes = targetToHashes((target.match(/../g) ?? []).reverse().join(''));
-    s.setNext(hashes, hashes, 'hashes per share');
+    s.setNext(hashes, hashes / HASHES_PER_DIFFICULTY, 'difficulty');
     s.job(null, hashes);
   } else if (kind === 'share') {
     if (result === true) s.accept();

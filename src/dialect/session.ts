@@ -94,16 +94,31 @@ export class MiningSession {
     this.asked = true;
     if (text === null || text === '' || this.accounts.size >= MAX_LOGINS) return;
     const login = text.slice(0, MAX_NAME);
-    const key = worker ? `${login}\n${worker}` : login;
+    const name = worker?.slice(0, MAX_NAME) ?? null;
+    const key = name ? `${login}\n${name}` : login;
     if (this.accounts.has(key)) return;
-    this.accounts.set(key, splitLogin(login, worker === null ? null : worker.slice(0, MAX_NAME)));
+    this.accounts.set(key, splitLogin(login, name));
   }
 
-  /** A worker named in a share or request; a login of its own only where no login was seen. */
+  /** A worker named in a share or request. */
   worker(text: string | null): void {
     if (text === null || text === '' || this.workers.size >= MAX_LOGINS) return;
     this.workers.add(text.slice(0, MAX_NAME));
   }
+
+  /** A worker named in a share by the name under which it logged in; an account where the login itself was not seen. */
+  workerLogin(text: string | null): void {
+    this.worker(text);
+    this.workersAreLogins = true;
+  }
+
+  /** Accounts from logins, else from the workers of shares. */
+  get knownAccounts(): readonly Account[] {
+    if (this.accounts.size > 0 || !this.workersAreLogins) return [...this.accounts.values()];
+    return [...this.workers].map((worker) => splitLogin(worker, null));
+  }
+
+  private workersAreLogins = false;
 
   agent(text: string | null): void {
     if (text !== null && text.trim() !== '' && this.agents.size < MAX_AGENTS) this.agents.add(text.slice(0, MAX_NAME));
@@ -119,7 +134,7 @@ export class MiningSession {
 
   /** Difficulty in force for jobs sent from now on. */
   setNext(hashes: number, value: number, unit: string): void {
-    if (!(hashes > 0) || !Number.isFinite(hashes)) return;
+    if (!isPossible(hashes)) return;
     this.nextHashes = hashes;
     this.difficulty = { last: value, unit };
   }
@@ -127,7 +142,7 @@ export class MiningSession {
   /** A job was delivered; with its own difficulty, or with the one announced before. */
   job(id: string | null, hashes: number = this.nextHashes): void {
     this.jobs++;
-    if (hashes > 0 && Number.isFinite(hashes)) {
+    if (isPossible(hashes)) {
       this.hashesPerShare = hashes;
       if (id !== null) {
         if (this.jobHashes.size >= MAX_JOBS) {
@@ -208,7 +223,8 @@ export class MiningSession {
   /** Hashrate the miner itself reports, H/s; `who` tells several reporters of one connection apart. */
   report(rate: number, who: string): void {
     if (!(rate >= 0) || !Number.isFinite(rate)) return;
-    if (this.reporters.size < MAX_REPORTERS || this.reporters.has(who)) this.reporters.set(who, rate);
+    const name = who.slice(0, MAX_NAME);
+    if (this.reporters.size < MAX_REPORTERS || this.reporters.has(name)) this.reporters.set(name, rate);
   }
 
   /** Sum of the last rate of every reporter; null where none reported. */
@@ -224,4 +240,9 @@ export class MiningSession {
     this.pending.clear();
     this.pendingCount = 0;
   }
+}
+
+/** Targets have 256 bits; numbers beyond would only overflow in the estimate. */
+function isPossible(hashes: number): boolean {
+  return hashes > 0 && hashes <= 2 ** 256;
 }

@@ -53,7 +53,8 @@ function announce(s: MiningSession): void {
   // Version rolling (BIP 310) exists for SHA-256d alone.
   if (s.algorithm === null && s.asicHint) s.algorithm = 'sha256d';
   const factor = s.algorithm === null ? undefined : HASHES_PER_DIFFICULTY.get(s.algorithm);
-  if (factor !== undefined && s.difficulty !== null) s.setNext(s.difficulty.last * factor, s.difficulty.last, 'difficulty');
+  if (factor !== undefined && s.difficulty !== null)
+    s.setNext(s.difficulty.last * factor, s.difficulty.last, 'difficulty');
 }
 
 export const stratumV1: Dialect = {
@@ -92,7 +93,9 @@ export const stratumV1: Dialect = {
         // Subscription: [[["mining.set_difficulty", id], ["mining.notify", id]], extranonce1, extranonce2 size].
         const result = asArray(m.value['result']);
         if (result.length < 2 || !Array.isArray(result[0]) || !isHex(result[1], 2, 64)) return Fit.None;
-        return JSON.stringify(result[0]).includes('"mining.notify"') && typeof result[2] === 'number' ? Fit.Sure : Fit.None;
+        return JSON.stringify(result[0]).includes('"mining.notify"') && typeof result[2] === 'number'
+          ? Fit.Sure
+          : Fit.None;
       }
       default:
         return Fit.None;

@@ -19,6 +19,9 @@ import {
 import { type Dialect, Fit } from './dialect.ts';
 import type { MiningSession } from './session.ts';
 
+/** Difficulty 1 of Bitcoin is the target 0xffff * 2^208. */
+const HASHES_PER_DIFFICULTY = 2 ** 48 / 0xffff;
+
 export const stratumV2: Dialect = {
   id: 'stratum-v2',
   title: { en: 'Stratum V2', zh: 'Stratum V2' },
@@ -41,7 +44,7 @@ function feedFrame(s: MiningSession, m: Sv2Message): void {
       if (!setup || setup.protocol !== SV2_MINING_PROTOCOL) return;
       s.fromMiner(m);
       s.asked = true;
-      s.agent([setup.vendor, setup.hardwareVersion, setup.firmware].filter(part => part !== '').join('/'));
+      s.agent([setup.vendor, setup.hardwareVersion, setup.firmware].filter((part) => part !== '').join('/'));
       if (/[A-Za-z]/.test(setup.endpointHost)) s.host(setup.endpointHost.toLowerCase());
       return;
     }
@@ -56,7 +59,8 @@ function feedFrame(s: MiningSession, m: Sv2Message): void {
     }
     case 0x11:
     case 0x14: {
-      const success = m.type === 0x11 ? readOpenStandardMiningChannelSuccess(p, 0, n) : readOpenExtendedMiningChannelSuccess(p, 0, n);
+      const success =
+        m.type === 0x11 ? readOpenStandardMiningChannelSuccess(p, 0, n) : readOpenExtendedMiningChannelSuccess(p, 0, n);
       if (!success) return;
       s.fromPool(m);
       // The mining protocol serves SHA-256d chains alone.
@@ -114,5 +118,5 @@ function feedFrame(s: MiningSession, m: Sv2Message): void {
 
 function setTarget(s: MiningSession, target: Uint8Array): void {
   const hashes = targetToDifficulty(target);
-  s.setNext(hashes, hashes / 2 ** 32, 'difficulty');
+  s.setNext(hashes, hashes / HASHES_PER_DIFFICULTY, 'difficulty');
 }

@@ -5,7 +5,9 @@ export function asArray(value: unknown): readonly unknown[] {
 }
 
 export function asRecord(value: unknown): Readonly<Record<string, unknown>> | null {
-  return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : null;
 }
 
 export function asText(value: unknown): string | null {

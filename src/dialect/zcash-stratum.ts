@@ -40,7 +40,11 @@ export const zcashStratum: Dialect = {
     const params = asArray(m.value['params']);
     switch (m.method) {
       case 'mining.notify':
-        return (params.length === 8 || params.length === 9) && !Array.isArray(params[4]) && isHex(params[1], 8) && isHex(params[2], 64) && isHex(params[3], 64)
+        return (params.length === 8 || params.length === 9) &&
+          !Array.isArray(params[4]) &&
+          isHex(params[1], 8) &&
+          isHex(params[2], 64) &&
+          isHex(params[3], 64)
           ? Fit.Sure
           : Fit.Never;
       case 'mining.submit':

@@ -1,7 +1,7 @@
 /** Canonical text of an address given as signed 32-bit words: dotted quad, or RFC 5952 for IPv6. */
 export function addressText(version: number, w0: number, w1: number, w2: number, w3: number): string {
   if (version === 4) return `${w0 >>> 24}.${(w0 >>> 16) & 0xff}.${(w0 >>> 8) & 0xff}.${w0 & 0xff}`;
-  const groups = [w0, w1, w2, w3].flatMap(w => [w >>> 16, w & 0xffff]);
+  const groups = [w0, w1, w2, w3].flatMap((w) => [w >>> 16, w & 0xffff]);
   // IPv4-mapped addresses are written with the quad (RFC 5952 §5).
   if (w0 === 0 && w1 === 0 && w2 === 0xffff) return `::ffff:${addressText(4, w3, 0, 0, 0)}`;
   let best = -1;
@@ -17,7 +17,7 @@ export function addressText(version: number, w0: number, w1: number, w2: number,
   const text = (from: number, to: number): string =>
     groups
       .slice(from, to)
-      .map(g => g.toString(16))
+      .map((g) => g.toString(16))
       .join(':');
   return best < 0 ? text(0, 8) : `${text(0, best)}::${text(best + length, 8)}`;
 }

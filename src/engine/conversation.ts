@@ -15,6 +15,9 @@ const PATIENCE = 512;
 /** Messages kept from before anything spoke of mining, so that answers find their place in the session. */
 const MAX_EARLY = 32;
 const MAX_INDICATIONS = 24;
+/** Messages of a kind that are looked at in full, and kinds that are told apart. */
+const FAMILIAR = 8;
+const MAX_KINDS = 64;
 /** Evidence frames and bytes kept for one conversation. */
 const MAX_FRAMES = 64;
 const MAX_FRAME_BYTES = 256 * 1024;
@@ -46,15 +49,20 @@ export class Conversation implements StreamSink, MessageSink {
   /** Flow table record; input and packet that opened the conversation. */
   readonly flow: number;
   transport: Transport = 'tcp';
+  /** Set by the owner once it has counted this conversation among those that speak of mining. */
+  counted = false;
   private frameBytes = 0;
   private readonly readers: readonly [SideReader, SideReader];
   private readonly context: ConversationContext;
   private candidates: Candidate[] = [];
-  /** Dialects that a message ruled out, as a bit set over DIALECTS. */
-  private excluded = 0;
+  /** Dialects that a message ruled out. A list, because a bit set would end at 32 dialects. */
+  private readonly excluded: Dialect[] = [];
   private early: Message[] | null = [];
   private foreign = 0;
   private readonly hits: Signature[] = [];
+  /** Some dialect is certain; kinds of messages seen since, by direction. */
+  private sure = false;
+  private familiar: readonly [Map<string, number>, Map<string, number>] | null = null;
   private currentFrame: Frame | null = null;
 
   constructor(flow: number, startKnown: readonly [boolean, boolean], context: ConversationContext) {
@@ -72,7 +80,7 @@ export class Conversation implements StreamSink, MessageSink {
   /** Nothing here is or will be of interest. */
   get hopeless(): boolean {
     if (this.matched) return false;
-    return this.foreign > PATIENCE || (this.readers[0].speech === 'none' && this.readers[1].speech === 'none');
+    return this.foreign >= PATIENCE || (this.readers[0].speech === 'none' && this.readers[1].speech === 'none');
   }
 
   /** Notes the frame whose payload is about to be pushed, as evidence. */
@@ -110,6 +118,10 @@ export class Conversation implements StreamSink, MessageSink {
     this.foreign += weight;
   }
 
+  mayMatter(bytes: Uint8Array, off: number, end: number): boolean {
+    return this.indications.length > 0 || this.context.signatures.mayMatch(bytes, off, end);
+  }
+
   onAnomaly(anomaly: number): void {
     (this.context.counters[anomaly] as number)++;
   }
@@ -120,11 +132,30 @@ export class Conversation implements StreamSink, MessageSink {
 
   onMessage(m: Message): void {
     if (m.transport !== 'tcp') this.transport = m.transport;
+    if (this.isFamiliar(m)) {
+      for (const candidate of this.candidates) this.feed(candidate, m);
+      return;
+    }
     this.hits.length = 0;
     this.context.signatures.match(m, this.hits);
     for (const hit of this.hits) this.note(hit, m);
-    if (this.hits.length === 0 && !this.matched) this.foreign += m.kind === 'http' ? 16 : 1;
+    if (this.hits.length === 0 && !this.matched) this.foreign += foreignWeight(m);
     this.advance(m);
+  }
+
+  /**
+   * A long conversation repeats itself: a message of a kind that has been seen several times tells the dialect something,
+   * but neither a new signature nor another dialect.
+   */
+  private isFamiliar(m: Message): boolean {
+    if (m.kind !== 'json' || !this.sure) return false;
+    const kind = m.method ?? answerKind(m.value);
+    this.familiar ??= [new Map(), new Map()];
+    const kinds = this.familiar[m.side];
+    const seen = kinds.get(kind) ?? 0;
+    if (seen >= FAMILIAR) return true;
+    if (kinds.size < MAX_KINDS) kinds.set(kind, seen + 1);
+    return false;
   }
 
   private note(hit: Signature, m: Message): void {
@@ -152,7 +183,8 @@ export class Conversation implements StreamSink, MessageSink {
   /** The packet that proves something is kept even where the bound for ordinary ones is reached. */
   private keepProof(m: Message): void {
     const frame = this.currentFrame;
-    if (!this.context.keepEvidence || !frame || frame.number !== m.place.packet || frame.input !== m.place.input) return;
+    if (!this.context.keepEvidence || !frame || frame.number !== m.place.packet || frame.input !== m.place.input)
+      return;
     const last = this.frames[this.frames.length - 1];
     if (last?.packet === frame.number && this.frames.length <= MAX_FRAMES) return;
     if (this.frames.length < MAX_FRAMES + MAX_INDICATIONS) this.keepFrame(frame, this.context.fileOf(frame.input));
@@ -161,20 +193,19 @@ export class Conversation implements StreamSink, MessageSink {
   /** Lets every dialect that may fit see the message; opens those that it speaks for, drops those that it excludes. */
   private advance(m: Message): void {
     let opened = false;
-    for (let i = 0; i < DIALECTS.length; i++) {
-      const dialect = DIALECTS[i] as Dialect;
-      if (this.excluded & (1 << i)) continue;
+    for (const dialect of DIALECTS) {
+      if (this.excluded.includes(dialect)) continue;
       const fit = dialect.probe(m);
       if (fit === Fit.None) continue;
-      const known = this.candidates.find(c => c.dialect === dialect);
+      const known = this.candidates.find((c) => c.dialect === dialect);
       if (fit === Fit.Never) {
         // A message of another dialect does not undo what was certain: it is a malformed one of this.
         if (known?.fit === Fit.Sure) continue;
-        this.excluded |= 1 << i;
+        this.excluded.push(dialect);
         if (known) this.candidates.splice(this.candidates.indexOf(known), 1);
       } else if (known) {
         if (fit === Fit.Sure && known.fit !== Fit.Sure) this.settle(known);
-      } else if (!this.candidates.some(c => c.dialect.group === dialect.group && c.fit === Fit.Sure)) {
+      } else if (!this.candidates.some((c) => c.dialect.group === dialect.group && c.fit === Fit.Sure)) {
         const candidate: Candidate = { dialect, session: new MiningSession(), fit: Fit.Possible };
         for (const message of this.early ?? []) this.feed(candidate, message);
         this.candidates.push(candidate);
@@ -198,7 +229,10 @@ export class Conversation implements StreamSink, MessageSink {
   /** This dialect it is: the others of its group go. */
   private settle(candidate: Candidate): void {
     candidate.fit = Fit.Sure;
-    this.candidates = this.candidates.filter(c => c === candidate || c.dialect.group !== candidate.dialect.group || c.fit === Fit.Sure);
+    this.sure = true;
+    this.candidates = this.candidates.filter(
+      (c) => c === candidate || c.dialect.group !== candidate.dialect.group || c.fit === Fit.Sure,
+    );
   }
 
   private feed(candidate: Candidate, m: Message): void {
@@ -217,7 +251,7 @@ export class Conversation implements StreamSink, MessageSink {
 
   /** Per group the dialect that is sure, or the likeliest; those merely possible only where none is sure. */
   results(): { dialect: Dialect; session: MiningSession }[] {
-    const sure = this.candidates.filter(c => c.fit === Fit.Sure);
+    const sure = this.candidates.filter((c) => c.fit === Fit.Sure);
     if (sure.length > 0) return sure;
     let best: Candidate | null = null;
     for (const c of this.candidates) if (!best || c.dialect.priority > best.dialect.priority) best = c;
@@ -228,4 +262,19 @@ export class Conversation implements StreamSink, MessageSink {
   release(): void {
     this.pair.discard();
   }
+}
+
+/** How much a message that speaks of nothing we know counts against its conversation: a page or a download counts much. */
+function foreignWeight(m: Message): number {
+  if (m.kind !== 'http') return 2;
+  if (m.http.kind === 'request') return m.http.method === 'POST' ? 16 : 32;
+  return /json|text\/plain/i.test(m.http.headers.get('content-type') ?? 'json') ? 16 : 512;
+}
+
+/** Answers have no method: they are told apart by the type of what they carry. */
+function answerKind(value: Readonly<Record<string, unknown>>): string {
+  const result = value['result'];
+  const type = typeof value['type'] === 'string' ? value['type'] : '';
+  const shape = result === null ? 'null' : Array.isArray(result) ? 'array' : typeof result;
+  return `\n${type}\n${shape}\n${value['error'] == null ? '' : 'error'}`;
 }

@@ -6,8 +6,7 @@ const HIDDEN = '***';
 
 /** The message as evidence: bounded, passwords replaced. HTTP heads come with their credentials already replaced. */
 export function excerptOf(m: Message): string {
-  if (m.kind !== 'json') return bounded(m.text);
-  return bounded(hidesPassword(m.value) ? JSON.stringify(withoutPasswords(m.value)) : m.text);
+  return bounded(m.kind === 'json' ? (withoutPasswords(m.value) ?? m.text) : m.text);
 }
 
 function bounded(text: string): string {
@@ -15,34 +14,35 @@ function bounded(text: string): string {
 }
 
 const PASSWORD_KEYS: ReadonlySet<string> = new Set(['pass', 'password', 'passwd', 'pwd', 'secret', 'token']);
-/** Methods whose second parameter is a password. */
-const PASSWORD_SECOND: ReadonlySet<string> = new Set(['mining.authorize', 'eth_submitLogin', 'eth_login', 'login']);
+/** Methods whose second parameter is a password: mining.authorize, eth_submitLogin, login and their like. */
+const LOGIN_METHOD = /(?:authori[sz]e|auth|login)$/i;
+/** Deeper than any message of a mining protocol; what lies below is left out. */
+const MAX_DEPTH = 6;
 
-function hidesPassword(value: Readonly<Record<string, unknown>>): boolean {
-  const method = value['method'];
-  if (typeof method === 'string' && PASSWORD_SECOND.has(method)) return true;
-  for (const holder of [value, value['params'], value['body']]) {
-    if (holder !== null && typeof holder === 'object') {
-      for (const key of Object.keys(holder)) if (PASSWORD_KEYS.has(key.toLowerCase())) return true;
-    }
-  }
-  return false;
-}
-
-function withoutPasswords(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const copy = hideKeys(value);
+/** The message as JSON with its passwords hidden; null where it holds none. */
+function withoutPasswords(value: Readonly<Record<string, unknown>>): string | null {
   const params = value['params'];
-  if (Array.isArray(params)) {
-    copy['params'] = params.map((item, index) => {
-      if (index === 1 && PASSWORD_SECOND.has(String(value['method']))) return HIDDEN;
-      return item !== null && typeof item === 'object' && !Array.isArray(item) ? hideKeys(item as Record<string, unknown>) : item;
-    });
-  } else if (params !== null && typeof params === 'object') copy['params'] = hideKeys(params as Record<string, unknown>);
-  const body = value['body'];
-  if (body !== null && typeof body === 'object' && !Array.isArray(body)) copy['body'] = hideKeys(body as Record<string, unknown>);
-  return copy;
+  const login = typeof value['method'] === 'string' && LOGIN_METHOD.test(value['method']);
+  if (!login && !holdsPassword(value, 0)) return null;
+  if (!login || !Array.isArray(params)) return JSON.stringify(hidden(value, 0));
+  return JSON.stringify(hidden({ ...value, params: params.map((item, n) => (n === 1 ? HIDDEN : item)) }, 0));
 }
 
-function hideKeys(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, PASSWORD_KEYS.has(key.toLowerCase()) ? HIDDEN : item]));
+function holdsPassword(value: unknown, depth: number): boolean {
+  if (value === null || typeof value !== 'object') return false;
+  if (depth > MAX_DEPTH) return true;
+  if (Array.isArray(value)) return value.some((item) => holdsPassword(item, depth + 1));
+  return Object.entries(value).some(([key, item]) => isPasswordKey(key) || holdsPassword(item, depth + 1));
+}
+
+function isPasswordKey(key: string): boolean {
+  return PASSWORD_KEYS.has(key.toLowerCase());
+}
+
+function hidden(value: unknown, depth: number): unknown {
+  if (value === null || typeof value !== 'object') return value;
+  if (depth > MAX_DEPTH) return HIDDEN;
+  if (Array.isArray(value)) return value.map((item) => hidden(item, depth + 1));
+  const entries = Object.entries(value);
+  return Object.fromEntries(entries.map(([key, item]) => [key, isPasswordKey(key) ? HIDDEN : hidden(item, depth + 1)]));
 }

@@ -14,7 +14,7 @@ export async function prepareFilter(expression: string | null): Promise<((linkTy
   if (expression === null) return null;
   const ethernet = await compileFilter(expression, LINKTYPE_ETHERNET);
   const programs = new Map<number, BpfProgram>([[LINKTYPE_ETHERNET, ethernet]]);
-  return linkType => {
+  return (linkType) => {
     let program = programs.get(linkType);
     if (!program) {
       program = compileNow(expression, linkType);
@@ -28,7 +28,10 @@ export async function prepareFilter(expression: string | null): Promise<((linkTy
 function compileNow(expression: string, linkType: number): BpfProgram {
   const name = datalinkName(linkType);
   if (name === null) throw new FilterError(`packets of link type ${linkType} cannot be filtered`);
-  const run = spawnSync('tcpdump', ['-s', '262144', '-y', name, '-ddd', '--', expression], { encoding: 'latin1', timeout: 30_000 });
+  const run = spawnSync('tcpdump', ['-s', '262144', '-y', name, '-ddd', '--', expression], {
+    encoding: 'latin1',
+    timeout: 30_000,
+  });
   if (run.status !== 0) {
     const said = run.stderr.replace(/^(?:tcpdump|Warning): ?/gm, '').trim();
     throw new FilterError(`filter for link type ${name}: ${said === '' ? 'tcpdump failed' : said}`);

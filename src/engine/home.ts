@@ -15,14 +15,18 @@ export class HomePrefixes {
 
   /** Prefixes in CIDR form; the caller has validated them (throws on what is none). */
   constructor(cidrs: readonly string[]) {
-    this.prefixes = cidrs.map(text => {
+    this.prefixes = cidrs.map((text) => {
       const [address, bits] = ipaddr.parseCIDR(text);
       const bytes = address.toByteArray();
       const words = new Int32Array(4);
       const masks = new Int32Array(4);
       for (let i = 0; i < bytes.length / 4; i++) {
         masks[i] = bits >= (i + 1) * 32 ? -1 : bits <= i * 32 ? 0 : -1 << ((i + 1) * 32 - bits);
-        const word = ((bytes[i * 4] ?? 0) << 24) | ((bytes[i * 4 + 1] ?? 0) << 16) | ((bytes[i * 4 + 2] ?? 0) << 8) | (bytes[i * 4 + 3] ?? 0);
+        const word =
+          ((bytes[i * 4] ?? 0) << 24) |
+          ((bytes[i * 4 + 1] ?? 0) << 16) |
+          ((bytes[i * 4 + 2] ?? 0) << 8) |
+          (bytes[i * 4 + 3] ?? 0);
         words[i] = word & (masks[i] as number);
       }
       return { text, version: address.kind() === 'ipv4' ? 4 : 6, words, masks, flows: 0 };
@@ -34,7 +38,17 @@ export class HomePrefixes {
   }
 
   /** Counts a new flow for every prefix that holds one of its ends; the words are those of the two addresses. */
-  count(version: number, a0: number, a1: number, a2: number, a3: number, b0: number, b1: number, b2: number, b3: number): void {
+  count(
+    version: number,
+    a0: number,
+    a1: number,
+    a2: number,
+    a3: number,
+    b0: number,
+    b1: number,
+    b2: number,
+    b3: number,
+  ): void {
     for (const p of this.prefixes) {
       if (p.version === version && (holds(p, a0, a1, a2, a3) || holds(p, b0, b1, b2, b3))) p.flows++;
     }
@@ -42,7 +56,7 @@ export class HomePrefixes {
 
   /** Flows per prefix so far, in the order given. */
   counts(): number[] {
-    return this.prefixes.map(p => p.flows);
+    return this.prefixes.map((p) => p.flows);
   }
 }
 

@@ -1,5 +1,5 @@
-import type { SignatureSet } from '../signature/types.ts';
 import type { CoverageRow, DetectionRow, SummaryRow } from '../detect/detection.ts';
+import type { SignatureSet } from '../signature/types.ts';
 
 export interface ReplayOptions {
   /** Inputs as the user named them: files, folders, globs, '-'. */

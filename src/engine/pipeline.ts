@@ -1,10 +1,11 @@
 // hot: one call per packet. No allocation until the first bytes of a payload have passed the first look.
 import { type BpfProgram, runFilter } from '../capture/bpf.ts';
-import type { Frame, FrameSink } from '../capture/frame.ts';
+import { Frame, type FrameSink } from '../capture/frame.ts';
 import { createAnomalyCounters } from '../common/anomaly.ts';
 import { decodeFrame, decodeNetworkPayload } from '../decode/decode.ts';
 import { Decoded, Packet, PROTOCOL_TCP, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from '../decode/packet.ts';
 import { type ConversationFacts, type Indication, summariseSession } from '../detect/facts.ts';
+import { addFacts, factsOfOne, type KeyFacts, keyOf } from '../detect/key-facts.ts';
 import { FragmentStore } from '../flow/fragments.ts';
 import type { SegmentPlace, StreamBudget } from '../flow/stream.ts';
 import { FlowTable, flowContext, flowHash, OPENED, Phase, RULED_OUT_A, START_KNOWN_A } from '../flow/table.ts';
@@ -12,13 +13,20 @@ import { Look, lookAtStart, lookInside } from '../protocol/first-look.ts';
 import type { SignatureSet } from '../signature/types.ts';
 import { addressText } from './address.ts';
 import { Conversation, type ConversationContext } from './conversation.ts';
+import { byTime } from './evidence-order.ts';
 import { HomePrefixes } from './home.ts';
 import type { EvidenceFrame } from './options.ts';
 
 /** A segment this far beyond the known start of its stream is not waited for. */
 const REORDER_REACH = 64 * 1024;
+/** Miner, pool and dialect triples that are kept; what comes beyond is counted as evicted. */
+const MAX_KEYS = 100_000;
+/** Evidence frames kept for a key. */
+const MAX_EVIDENCE = 512;
 const SWEEP_EVERY = 4096;
 const SWEEP_RECORDS = 1024;
+/** Frames decoded ahead of the flow table, so that its memory can be fetched for all of them at once. */
+const BATCH = 32;
 const FLAGS_OF_INTEREST = TCP_SYN | TCP_FIN | TCP_RST;
 
 export interface PipelineOptions {
@@ -26,6 +34,8 @@ export interface PipelineOptions {
   /** Flows alive at once, conversations read at once, bytes that streams may hold back together. */
   readonly capacity: number;
   readonly maxConversations: number;
+  /** Of those, conversations in which nothing has spoken of mining yet (about 4 KiB each). */
+  readonly maxUnmatched: number;
   readonly streamBytes: number;
   /** Microseconds of capture time. */
   readonly idleTimeout: number;
@@ -43,14 +53,15 @@ export interface PipelineOptions {
 
 export const DEFAULT_LIMITS: Pick<
   PipelineOptions,
-  'capacity' | 'maxConversations' | 'streamBytes' | 'idleTimeout' | 'activeTimeout' | 'inspectPackets'
+  'capacity' | 'maxConversations' | 'maxUnmatched' | 'streamBytes' | 'idleTimeout' | 'activeTimeout' | 'inspectPackets'
 > = {
-  capacity: 2 ** 19,
+  capacity: 393_216,
   maxConversations: 2 ** 15,
+  maxUnmatched: 2 ** 12,
   streamBytes: 32 * 1024 * 1024,
   idleTimeout: 900_000_000,
   activeTimeout: 3_600_000_000,
-  inspectPackets: 16,
+  inspectPackets: 6,
 };
 
 /** Counters of a pipeline that a summary needs. */
@@ -78,18 +89,26 @@ interface OpenConversation {
 
 /** The stages from frame to conversation facts, for one thread. */
 export class Pipeline implements FrameSink {
-  /** Results of conversations that ended, with the frames that prove them. */
-  readonly finished: ConversationFacts[] = [];
-  readonly evidence: Map<ConversationFacts, readonly EvidenceFrame[]> = new Map();
+  /** What the conversations that ended tell of each key, and the frames that prove it. */
+  readonly keys: Map<string, KeyFacts> = new Map();
+  readonly evidence: Map<string, EvidenceFrame[]> = new Map();
   packets = 0;
   bytes = 0;
   conversationsEvicted = 0;
+  keysDropped = 0;
   firstTime: number = Number.POSITIVE_INFINITY;
   lastTime: number = Number.NEGATIVE_INFINITY;
   private readonly options: PipelineOptions;
   private readonly decodeCounters = createAnomalyCounters();
   private readonly streamCounters = createAnomalyCounters();
-  private readonly packet: Packet;
+  /** The batch: frames (their bytes in place), their headers, what decoding said, flow hash and context. */
+  private readonly frames: Frame[] = [];
+  private readonly headers: Packet[] = [];
+  private readonly decoded = new Int32Array(BATCH);
+  private readonly hashes = new Int32Array(BATCH);
+  private readonly contexts = new Int32Array(BATCH);
+  private filled = 0;
+  private fetched = 0;
   private readonly table: FlowTable;
   private readonly fragments = new FragmentStore();
   private readonly home: HomePrefixes;
@@ -97,6 +116,7 @@ export class Pipeline implements FrameSink {
   private readonly open: (OpenConversation | null)[] = [];
   private readonly freeNumbers: number[] = [];
   private openCount = 0;
+  private unmatchedCount = 0;
   private oldest = 0;
   private readonly filters: (BpfProgram | null)[] = [];
   private untilSweep = SWEEP_EVERY;
@@ -105,7 +125,11 @@ export class Pipeline implements FrameSink {
   constructor(options: PipelineOptions) {
     this.options = options;
     const empty = new Uint8Array(0);
-    this.packet = new Packet(empty, new DataView(empty.buffer));
+    const view = new DataView(empty.buffer);
+    for (let i = 0; i < BATCH; i++) {
+      this.frames.push(new Frame(empty, view));
+      this.headers.push(new Packet(empty, view));
+    }
     this.table = new FlowTable(options, this);
     this.home = new HomePrefixes(options.home);
     const budget: StreamBudget = { used: 0, limit: options.streamBytes };
@@ -124,10 +148,33 @@ export class Pipeline implements FrameSink {
     this.bytes += frame.originalLength;
     if (frame.time < this.firstTime) this.firstTime = frame.time;
     if (frame.time > this.lastTime) this.lastTime = frame.time;
-    const p = this.packet;
+    const at = this.filled;
+    (this.frames[at] as Frame).set(frame);
+    const p = this.headers[at] as Packet;
     const decoded = decodeFrame(frame, p, this.decodeCounters);
-    if (decoded === Decoded.Transport) this.onTransport(frame, p, -frame.offset);
-    else if (decoded === Decoded.Fragment) this.onFragment(frame, p);
+    this.decoded[at] = decoded;
+    if (decoded === Decoded.Transport) {
+      const context = flowContext(p);
+      this.contexts[at] = context;
+      this.hashes[at] = flowHash(p, context);
+    } else if (decoded !== Decoded.Fragment) return;
+    this.filled = at + 1;
+    if (this.filled === BATCH) this.onPieceEnd();
+  }
+
+  /** Works off the batch, in order. */
+  onPieceEnd(): void {
+    const count = this.filled;
+    if (count === 0) return;
+    this.filled = 0;
+    this.fetched ^= this.table.prefetch(this.hashes, count);
+    for (let i = 0; i < count; i++) {
+      const frame = this.frames[i] as Frame;
+      const p = this.headers[i] as Packet;
+      if (this.decoded[i] === Decoded.Transport) {
+        this.onTransport(frame, p, -frame.offset, this.hashes[i] as number, this.contexts[i] as number);
+      } else this.onFragment(frame, p);
+    }
   }
 
   private onFragment(frame: Frame, p: Packet): void {
@@ -135,17 +182,27 @@ export class Pipeline implements FrameSink {
     // Datagrams inside datagrams end: each round takes one header less.
     for (let depth = 0; depth < 4; depth++) {
       if (!store.add(p, frame.time, this.decodeCounters)) return;
-      const decoded = decodeNetworkPayload(store.bytes, store.view, 0, store.length, store.protocol, p, this.decodeCounters);
-      if (decoded === Decoded.Transport) this.onTransport(frame, p, Number.NaN);
+      const decoded = decodeNetworkPayload(
+        store.bytes,
+        store.view,
+        0,
+        store.length,
+        store.protocol,
+        p,
+        this.decodeCounters,
+      );
+      if (decoded === Decoded.Transport) {
+        const context = flowContext(p);
+        this.onTransport(frame, p, Number.NaN, flowHash(p, context), context);
+      }
       if (decoded !== Decoded.Fragment) return;
     }
   }
 
-  private onTransport(frame: Frame, p: Packet, shift: number): void {
+  private onTransport(frame: Frame, p: Packet, shift: number, hash: number, context: number): void {
     const table = this.table;
-    const context = flowContext(p);
-    const hash = flowHash(p, context);
-    if (this.options.shards > 1 && (Math.imul(hash, 0x9e3779b1) >>> 16) % this.options.shards !== this.options.shard) return;
+    if (this.options.shards > 1 && (Math.imul(hash, 0x9e3779b1) >>> 16) % this.options.shards !== this.options.shard)
+      return;
     const flow = table.touch(p, hash, context, frame.time, frame.originalLength);
     if (--this.untilSweep === 0) {
       this.untilSweep = SWEEP_EVERY;
@@ -211,20 +268,32 @@ export class Pipeline implements FrameSink {
 
   private begin(flow: number, p: Packet, frame: Frame): void {
     const table = this.table;
-    if (this.openCount >= this.options.maxConversations) this.evictConversation();
+    if (this.openCount >= this.options.maxConversations || this.unmatchedCount >= this.options.maxUnmatched) {
+      this.evictConversation();
+    }
     const state = table.state(flow);
     const known: [boolean, boolean] = [(state & START_KNOWN_A) !== 0, (state & (START_KNOWN_A << 1)) !== 0];
     const conversation = new Conversation(flow, known, this.context);
     if (known[0]) conversation.pair.open(0, table.start(flow, 0));
     if (known[1]) conversation.pair.open(1, table.start(flow, 1));
     const number = this.freeNumbers.pop() ?? this.open.length;
-    const words = Int32Array.of(p.source0, p.source1, p.source2, p.source3, p.destination0, p.destination1, p.destination2, p.destination3);
+    const words = Int32Array.of(
+      p.source0,
+      p.source1,
+      p.source2,
+      p.source3,
+      p.destination0,
+      p.destination1,
+      p.destination2,
+      p.destination3,
+    );
     if (table.side === 1) {
       words.copyWithin(0, 4);
       words.set([p.source0, p.source1, p.source2, p.source3], 4);
     }
     this.open[number] = { conversation, version: p.ipVersion, words, input: frame.input, packet: frame.number };
     this.openCount++;
+    this.unmatchedCount++;
     table.setConversation(flow, number);
     table.setPhase(flow, Phase.Followed);
   }
@@ -249,37 +318,50 @@ export class Pipeline implements FrameSink {
       p.payloadLength,
       place,
     );
+    this.countMatch(conversation);
     if (conversation.hopeless) this.drop(flow, number, Phase.Ignored);
   }
 
   private drop(flow: number, number: number, phase: Phase): void {
-    (this.open[number] as OpenConversation).conversation.release();
+    const { conversation } = this.open[number] as OpenConversation;
+    conversation.release();
     this.open[number] = null;
     this.openCount--;
+    if (!conversation.counted) this.unmatchedCount--;
     this.freeNumbers.push(number);
     this.table.setConversation(flow, -1);
     this.table.setPhase(flow, phase);
   }
 
-  /** Room for another: the next in turn in which nothing spoke of mining goes, else the next in turn. */
+  /** Room for another: the next in turn in which nothing spoke of mining goes; one that did only where all do. */
   private evictConversation(): void {
-    this.conversationsEvicted++;
-    let fallback = -1;
+    let number = -1;
     for (let i = 0; i < this.open.length; i++) {
-      const number = (this.oldest + i) % this.open.length;
-      const candidate = this.open[number];
+      const at = (this.oldest + i) % this.open.length;
+      const candidate = this.open[at]?.conversation;
       if (!candidate) continue;
-      if (fallback < 0) fallback = number;
-      if (i > 64 || !candidate.conversation.matched) {
-        fallback = number;
+      if (number < 0) number = at;
+      if (candidate.matched) continue;
+      // What was held back for the sake of order may be what speaks of mining.
+      candidate.pair.flush();
+      this.countMatch(candidate);
+      if (!candidate.matched) {
+        number = at;
         break;
       }
     }
-    this.oldest = (fallback + 1) % this.open.length;
-    const victim = this.open[fallback] as OpenConversation;
-    const flow = victim.conversation.flow;
-    this.close(flow, victim);
-    this.drop(flow, fallback, Phase.Ignored);
+    this.oldest = (number + 1) % this.open.length;
+    const victim = this.open[number] as OpenConversation;
+    this.conversationsEvicted++;
+    this.close(victim.conversation.flow, victim);
+    this.drop(victim.conversation.flow, number, Phase.Ignored);
+  }
+
+  /** Takes a conversation out of those that wait for a first sign of mining, once there is one. */
+  private countMatch(conversation: Conversation): void {
+    if (conversation.counted || !conversation.matched) return;
+    conversation.counted = true;
+    this.unmatchedCount--;
   }
 
   /** The flow table ends a flow that has a conversation. */
@@ -296,9 +378,19 @@ export class Pipeline implements FrameSink {
     conversation.finish();
     if (!conversation.matched) return;
     for (const facts of this.factsOf(flow, ended)) {
-      this.finished.push(facts);
-      if (this.options.keepEvidence) this.evidence.set(facts, conversation.frames);
+      if (this.keys.size >= MAX_KEYS && !this.keys.has(keyOf(facts))) {
+        this.keysDropped++;
+        continue;
+      }
+      addFacts(this.keys, factsOfOne(facts));
+      if (this.options.keepEvidence) this.addEvidence(keyOf(facts), conversation.frames);
     }
+  }
+
+  private addEvidence(key: string, frames: readonly EvidenceFrame[]): void {
+    const known = this.evidence.get(key) ?? [];
+    // The earliest stay, whatever order conversations end in.
+    this.evidence.set(key, [...known, ...frames].sort(byTime).slice(0, MAX_EVIDENCE));
   }
 
   private factsOf(flow: number, ended: OpenConversation): ConversationFacts[] {
@@ -307,7 +399,12 @@ export class Pipeline implements FrameSink {
     const text = (side: number): string =>
       addressText(version, ...(words.subarray(side * 4, side * 4 + 4) as unknown as [number, number, number, number]));
     const results = conversation.results();
-    const facts = (dialect: string | null, minerSide: 0 | 1, indications: readonly Indication[], session: ConversationFacts['session']): ConversationFacts => {
+    const facts = (
+      dialect: string | null,
+      minerSide: 0 | 1,
+      indications: readonly Indication[],
+      session: ConversationFacts['session'],
+    ): ConversationFacts => {
       const pool = 1 - minerSide;
       const sent = table.packets(flow, minerSide);
       const received = table.packets(flow, pool);
@@ -333,7 +430,7 @@ export class Pipeline implements FrameSink {
     };
     if (results.length === 0) {
       // No dialect of ours, but a signature held: report it under the dialect that the signature names.
-      const first = conversation.indications.find(i => i.dialect !== null) ?? conversation.indications[0];
+      const first = conversation.indications.find((i) => i.dialect !== null) ?? conversation.indications[0];
       return [facts(first?.dialect ?? null, this.minerSide(conversation, null, -1), conversation.indications, null)];
     }
     return results.map(({ dialect, session }) =>
@@ -357,8 +454,14 @@ export class Pipeline implements FrameSink {
     return 0;
   }
 
+  /** What was found so far, key by key. */
+  get finished(): KeyFacts[] {
+    return [...this.keys.values()];
+  }
+
   /** Ends everything that is open. Call once, after the last frame. */
   finish(): void {
+    this.onPieceEnd();
     this.table.clear();
   }
 
@@ -367,7 +470,7 @@ export class Pipeline implements FrameSink {
       packets: this.packets,
       bytes: this.bytes,
       flows: this.table.created,
-      evictions: this.table.evicted + this.conversationsEvicted,
+      evictions: this.table.evicted + this.conversationsEvicted + this.keysDropped,
       firstTime: this.firstTime,
       lastTime: this.lastTime,
       homeFlows: this.home.counts(),
@@ -389,6 +492,6 @@ export class Pipeline implements FrameSink {
 
 /** A detection shows what speaks for its own dialect: its signatures and those that several dialects share. */
 function indicationsOf(all: readonly Indication[], dialect: string, only: boolean): readonly Indication[] {
-  const own = all.filter(i => i.dialect === dialect || i.dialect === null);
+  const own = all.filter((i) => i.dialect === dialect || i.dialect === null);
   return only && own.length === 0 ? all : own;
 }

@@ -16,9 +16,9 @@ import { Shards, shardedBytes } from './shards.ts';
  */
 export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   const problems: { line: string; fatal: boolean }[] = [];
-  const inputs = await expandInputs(options.inputs, error => problems.push({ line: error.message, fatal: true }));
+  const inputs = await expandInputs(options.inputs, (error) => problems.push({ line: error.message, fatal: true }));
   const filterFor = await prepareFilter(options.filter);
-  const names = inputs.map(input => input.path);
+  const names = inputs.map((input) => input.path);
   const fileOf = (index: number): string => names[index] ?? '?';
   const rows: InputRow[] = [];
   const progress = new Progress(inputs, options);
@@ -37,7 +37,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   if (options.threads > 1) {
     const shards = new Shards(options, names);
     try {
-      await readAll({ reader: index => shards.reader(index), sink: null });
+      await readAll({ reader: (index) => shards.reader(index), sink: null });
       results = await shards.finish();
     } finally {
       await shards.close();
@@ -53,10 +53,10 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
       shard: 0,
       shards: 1,
     });
-    progress.detections = () => pipeline.finished.length;
-    await readAll({ reader: index => new CaptureReader(index), sink: pipeline });
+    progress.detections = () => pipeline.keys.size;
+    await readAll({ reader: (index) => new CaptureReader(index), sink: pipeline });
     pipeline.finish();
-    results = [{ finished: pipeline.finished, evidence: pipeline.finished.map(f => pipeline.evidence.get(f) ?? []), counts: pipeline.counts() }];
+    results = [{ finished: pipeline.finished, evidence: pipeline.evidence, counts: pipeline.counts() }];
   }
   return assemble(results, { rows, problems, interrupted, fileOf, home: options.home, signatures: options.signatures });
 }
@@ -73,7 +73,13 @@ interface ReadOutcome {
   readonly aborted: boolean;
 }
 
-async function readInput(input: Input, index: number, consumer: Consumer, progress: Progress, options: ReplayOptions): Promise<ReadOutcome> {
+async function readInput(
+  input: Input,
+  index: number,
+  consumer: Consumer,
+  progress: Progress,
+  options: ReplayOptions,
+): Promise<ReadOutcome> {
   const reader = consumer.reader(index);
   const bytesBefore = consumer.sink?.bytes ?? 0;
   const row = (extra: Partial<InputRow>): InputRow => ({
@@ -90,13 +96,18 @@ async function readInput(input: Input, index: number, consumer: Consumer, progre
     try {
       const result = await readCapture(source, reader, consumer.sink as Pipeline, {
         ...(options.signal ? { signal: options.signal } : {}),
-        onProgress: p => progress.report(index, p.consumed, reader.packets),
+        onProgress: (p) => progress.report(index, p.consumed, reader.packets),
       });
       progress.finished(index, source.consumed);
       const damage = result.damage;
       return {
         row: row(damage ? { cut_short: { offset: damage.offset, reason: damage.reason } } : {}),
-        problem: damage ? { line: `${input.path}: at byte ${damage.offset}: ${damage.reason}; everything before it counts`, fatal: false } : null,
+        problem: damage
+          ? {
+              line: `${input.path}: at byte ${damage.offset}: ${damage.reason}; everything before it counts`,
+              fatal: false,
+            }
+          : null,
         aborted: result.aborted,
       };
     } finally {
@@ -121,7 +132,7 @@ class Progress {
 
   constructor(inputs: readonly Input[], options: ReplayOptions) {
     this.inputs = inputs;
-    this.total = inputs.some(i => i.size === null) ? null : inputs.reduce((n, i) => n + (i.size ?? 0), 0);
+    this.total = inputs.some((i) => i.size === null) ? null : inputs.reduce((n, i) => n + (i.size ?? 0), 0);
     this.onProgress = options.onProgress;
   }
 

@@ -41,7 +41,10 @@ export interface RingStatus {
   readonly bytes: number;
   readonly format: 'pcap' | 'pcapng' | null;
   readonly damage: { readonly offset: number; readonly anomaly: number; readonly reason: string } | null;
-  readonly failure: { readonly fault: 'empty' | 'not_a_capture' | 'unsupported_version'; readonly message: string } | null;
+  readonly failure: {
+    readonly fault: 'empty' | 'not_a_capture' | 'unsupported_version';
+    readonly message: string;
+  } | null;
 }
 
 /** How long one side waits for the other before it gives up: only a dead thread takes so long. */

@@ -25,12 +25,13 @@ async function work(order: ShardOrder): Promise<void> {
       ...DEFAULT_LIMITS,
       capacity: Math.ceil(DEFAULT_LIMITS.capacity / order.memory.shards),
       maxConversations: Math.ceil(DEFAULT_LIMITS.maxConversations / order.memory.shards),
+      maxUnmatched: Math.ceil(DEFAULT_LIMITS.maxUnmatched / order.memory.shards),
       streamBytes: Math.ceil(DEFAULT_LIMITS.streamBytes / order.memory.shards),
       signatures: createSignatureSet(order.signatures),
       home: order.home,
       keepEvidence: order.evidence,
       filterFor: await prepareFilter(order.filter),
-      fileOf: input => order.names[input] ?? '?',
+      fileOf: (input) => order.names[input] ?? '?',
       shard: order.shard,
       shards: order.memory.shards,
     });
@@ -64,7 +65,7 @@ async function work(order: ShardOrder): Promise<void> {
     pipeline.finish();
     parentPort?.postMessage({
       finished: pipeline.finished,
-      evidence: pipeline.finished.map(f => pipeline.evidence.get(f) ?? []),
+      evidence: pipeline.evidence,
       counts: pipeline.counts(),
     });
     ring.done();

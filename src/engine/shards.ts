@@ -54,7 +54,7 @@ export class Shards {
   async close(): Promise<void> {
     // What a failed shard had to say is worth more than that it failed.
     if (!this.ended && this.ring.failed) await Promise.all(this.results);
-    await Promise.all(this.workers.map(worker => worker.terminate()));
+    await Promise.all(this.workers.map((worker) => worker.terminate()));
   }
 }
 

@@ -11,6 +11,8 @@ import { WebSocketParser } from '../protocol/websocket.ts';
 /** Receives the messages of one direction. */
 export interface MessageSink {
   onMessage(m: Message): void;
+  /** Whether a JSON message of these bytes may be of interest; false spares the parsing. */
+  mayMatter(bytes: Uint8Array, off: number, end: number): boolean;
   /** Something that is no message of ours passed by; `weight` counts against the patience with this conversation. */
   onForeign(weight: number): void;
   onAnomaly(anomaly: number): void;
@@ -53,8 +55,11 @@ export class SideReader {
     if (this.speech === 'none') return;
     this.bytes = bytes;
     this.place = place;
-    if (this.parser) this.parser.push(bytes, off, end);
-    else this.decide(bytes, off, end);
+    if (this.parser) {
+      this.parser.push(bytes, off, end);
+      // Searching for the next head costs a pass over every byte.
+      if (this.http?.state === 'malformed' || this.http?.state === 'lost') this.sink.onForeign(64);
+    } else this.decide(bytes, off, end);
     this.bytes = null;
   }
 
@@ -62,10 +67,13 @@ export class SideReader {
     this.prefix = null;
     this.atStart = false;
     this.parser?.gap(lost);
+    // Behind a handshake the HTTP parser passes bytes on, but knows nothing of frames.
+    this.socket?.gap(lost);
   }
 
   finish(): void {
     this.parser?.finish();
+    this.socket?.finish();
   }
 
   /** The other direction switched to WebSocket. */
@@ -134,7 +142,7 @@ export class SideReader {
         if (first === 0x7b || first === 0x5b) this.json(bytes, off, end, null);
         else this.sink.onForeign(1);
       },
-      onWebSocketAnomaly: anomaly => this.sink.onAnomaly(anomaly),
+      onWebSocketAnomaly: (anomaly) => this.sink.onAnomaly(anomaly),
     });
   }
 
@@ -142,17 +150,24 @@ export class SideReader {
     return {
       onLine: (bytes, off, end) => this.json(bytes, off, end, null),
       onOtherLine: () => this.sink.onForeign(1),
-      onLineAnomaly: anomaly => this.sink.onAnomaly(anomaly),
+      onLineAnomaly: (anomaly) => this.sink.onAnomaly(anomaly),
     };
   }
 
   private httpHandler(): ConstructorParameters<typeof HttpParser>[0] {
     return {
       onHttpHead: (head, text) => {
-        this.sink.onMessage({ kind: 'http', side: this.side, place: this.placeOf(null, 0, 0), transport: 'http', http: head, text });
+        this.sink.onMessage({
+          kind: 'http',
+          side: this.side,
+          place: this.placeOf(null, 0, 0),
+          transport: 'http',
+          http: head,
+          text,
+        });
       },
       onHttpBody: (head, body, off, end) => this.json(body, off, end, head),
-      onHttpUpgrade: head => {
+      onHttpUpgrade: (head) => {
         this.toWebSocket(head.kind === 'request' ? head.target : this.wsPath);
         this.sink.onUpgrade(this.side, head);
       },
@@ -160,9 +175,9 @@ export class SideReader {
         if (this.speech !== 'ws') this.toWebSocket(this.wsPath);
         this.socket?.push(bytes, off, end);
       },
-      onHttpAnomaly: anomaly => {
+      onHttpAnomaly: (anomaly) => {
         this.sink.onAnomaly(anomaly);
-        this.sink.onForeign(16);
+        this.sink.onForeign(128);
       },
     };
   }
@@ -192,7 +207,7 @@ export class SideReader {
           text: `Stratum V2 type 0x${type.toString(16).padStart(2, '0')}, ${end - off} bytes: ${hex(bytes, off, Math.min(end, off + 96))}`,
         });
       },
-      onSv2Anomaly: anomaly => {
+      onSv2Anomaly: (anomaly) => {
         this.sink.onAnomaly(anomaly);
         this.sink.onForeign(16);
       },
@@ -200,10 +215,23 @@ export class SideReader {
   }
 
   private json(bytes: Uint8Array, off: number, end: number, http: HttpHead | null): void {
+    if (!this.sink.mayMatter(bytes, off, end)) {
+      // Short answers abound in mining too; long lines that name nothing we know do not.
+      this.sink.onForeign(end - off < 64 ? 4 : 16);
+      return;
+    }
     const text = Buffer.from(bytes.buffer, bytes.byteOffset + off, end - off).toString('utf8');
     const found = this.found;
     found.length = 0;
-    const anomaly = jsonMessages(text, this.side, this.placeOf(bytes, off, end), this.transport, http, this.wsPath, found);
+    const anomaly = jsonMessages(
+      text,
+      this.side,
+      this.placeOf(bytes, off, end),
+      this.transport,
+      http,
+      this.wsPath,
+      found,
+    );
     if (anomaly !== 0) {
       this.sink.onForeign(4);
       // A body that is no JSON is nothing wrong in HTTP.

@@ -36,24 +36,54 @@ export function estimateHashrate(parts: readonly ShareEvidence[]): HashrateEstim
     if (!(part.exposure > 0)) continue;
     shares += part.shares;
     hashes += (part.shares / part.exposure) * part.active;
-    intervals.push(...part.intervals);
+    for (const interval of part.intervals) intervals.push(interval);
   }
+  return estimateFromTotals(shares, hashes, intervals);
+}
+
+/** The same from sums: shares, the hashes that each conversation's own rate makes in its time, and mining time. */
+export function estimateFromTotals(
+  shares: number,
+  hashes: number,
+  intervals: readonly (readonly [number, number])[],
+): HashrateEstimate | null {
   const time = unionLength(intervals);
   if (shares === 0 || time < 60_000_000) return null;
   const mid = (hashes / time) * 1e6;
   const { low, high } = poissonLimits(shares);
-  return { low: (mid * low) / shares, mid, high: (mid * high) / shares, sharesUsed: shares, observedSeconds: time / 1e6 };
+  return {
+    low: (mid * low) / shares,
+    mid,
+    high: (mid * high) / shares,
+    sharesUsed: shares,
+    observedSeconds: time / 1e6,
+  };
 }
 
 /** Total length of the union of intervals. */
 export function unionLength(intervals: readonly (readonly [number, number])[]): number {
-  const sorted = [...intervals].sort((a, b) => a[0] - b[0]);
-  let total = 0;
-  let reached = Number.NEGATIVE_INFINITY;
-  for (const [from, to] of sorted) {
-    if (to <= reached) continue;
-    total += to - Math.max(from, reached);
-    reached = to;
+  return mergeIntervals(intervals, Number.POSITIVE_INFINITY).reduce((total, [from, to]) => total + to - from, 0);
+}
+
+/** The union of intervals as disjoint ones in order; beyond `limit` the two with the smallest gap between become one. */
+export function mergeIntervals(intervals: readonly (readonly [number, number])[], limit: number): [number, number][] {
+  const merged: [number, number][] = [];
+  for (const [from, to] of [...intervals].sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
+    const last = merged[merged.length - 1];
+    if (last && from <= last[1]) last[1] = Math.max(last[1], to);
+    else merged.push([from, to]);
   }
-  return total;
+  while (merged.length > limit) {
+    let at = 1;
+    for (let i = 2; i < merged.length; i++) {
+      if (gapBefore(merged, i) < gapBefore(merged, at)) at = i;
+    }
+    (merged[at - 1] as [number, number])[1] = (merged[at] as [number, number])[1];
+    merged.splice(at, 1);
+  }
+  return merged;
+}
+
+function gapBefore(merged: readonly (readonly [number, number])[], at: number): number {
+  return (merged[at] as readonly [number, number])[0] - (merged[at - 1] as readonly [number, number])[1];
 }

@@ -58,5 +58,11 @@ function logGamma(x: number): number {
     z++;
   }
   const r = 1 / (z * z);
-  return shift + (z - 0.5) * Math.log(z) - z + 0.5 * Math.log(2 * Math.PI) + (1 / 12 - r * (1 / 360 - r * (1 / 1260 - r / 1680))) / z;
+  return (
+    shift +
+    (z - 0.5) * Math.log(z) -
+    z +
+    0.5 * Math.log(2 * Math.PI) +
+    (1 / 12 - r * (1 / 360 - r * (1 / 1260 - r / 1680))) / z
+  );
 }

@@ -38,8 +38,11 @@ interface Segment {
 const MAX_PENDING = 24;
 const MAX_PENDING_BYTES = 128 * 1024;
 const MAX_WAIT = 2_000_000;
-/** Packets after which a connection met in the middle starts with the lowest sequence number seen. */
-const SETTLE_PACKETS = 4;
+/**
+ * Packets after which a direction met in the middle starts with the lowest sequence number seen: up to six may have
+ * overtaken its first.
+ */
+const SETTLE_PACKETS = 8;
 /** A jump this far is another connection over the same ports whose opening was not seen. */
 const RESTART_DISTANCE = 1 << 24;
 
@@ -112,24 +115,35 @@ export class StreamPair {
         return;
       }
     }
-    const copy = bytes.slice(off, end);
-    this.pending.push({
-      side,
-      sequence,
-      acknowledgment,
-      acknowledges,
-      bytes: copy,
-      cut: length - (end - off),
-      place: { input: place.input, packet: place.packet, time: place.time, shift: place.shift + off },
-    });
-    this.pendingBytes += copy.length;
-    this.budget.used += copy.length;
+    if (!this.isHeld(side, sequence, end - off, length)) {
+      const copy = bytes.slice(off, end);
+      this.pending.push({
+        side,
+        sequence,
+        acknowledgment,
+        acknowledges,
+        bytes: copy,
+        cut: length - (end - off),
+        place: { input: place.input, packet: place.packet, time: place.time, shift: place.shift + off },
+      });
+      this.pendingBytes += copy.length;
+      this.budget.used += copy.length;
+    }
     if (!this.known[0] || !this.known[1]) this.settle(place.time, false);
     this.drain();
     while (this.overLimit(place.time)) {
       this.force();
       this.drain();
     }
+  }
+
+  /** A retransmission of what is held back already takes no room. */
+  private isHeld(side: 0 | 1, sequence: number, captured: number, length: number): boolean {
+    for (const s of this.pending) {
+      if (s.side !== side || s.sequence !== sequence) continue;
+      if (s.bytes.length >= captured && s.bytes.length + s.cut >= length) return true;
+    }
+    return false;
   }
 
   /** Delivers all that is held back, with gaps where bytes are missing. */
@@ -151,7 +165,12 @@ export class StreamPair {
 
   private satisfied(side: 0 | 1, acknowledgment: number, acknowledges: boolean): boolean {
     const other = (1 - side) as 0 | 1;
-    if (!acknowledges || !this.known[other]) return true;
+    if (!acknowledges) return true;
+    if (!this.known[other]) {
+      // What is held back until the start of its direction is clear may be what this one answers.
+      const held = this.lowest(other);
+      return held === null || ((acknowledgment - held.sequence) | 0) <= 0;
+    }
     const beyond = (acknowledgment - this.next[other]) | 0;
     return beyond <= 0 || (beyond === 1 && this.finKnown[other] && this.fin[other] === this.next[other]);
   }
@@ -169,14 +188,20 @@ export class StreamPair {
     this.sink.onStreamGap(side, lost);
   }
 
-  /** Gives a direction met in the middle its start: the lowest sequence number among the packets held back. */
+  /** Gives a direction met in the middle its start: the lowest sequence number among its packets held back. */
   private settle(now: number, force: boolean): void {
-    const first = this.pending[0];
-    if (!first || !(force || this.pending.length >= SETTLE_PACKETS || now - first.place.time > MAX_WAIT / 2)) return;
     for (const side of [0, 1] as const) {
       if (this.known[side]) continue;
-      const lowest = this.lowest(side);
-      if (lowest) this.open(side, lowest.sequence);
+      let first: Segment | null = null;
+      let count = 0;
+      for (const held of this.pending) {
+        if (held.side !== side) continue;
+        first ??= held;
+        count++;
+      }
+      if (!first) continue;
+      if (!force && count < SETTLE_PACKETS && now - first.place.time <= MAX_WAIT / 2) continue;
+      this.open(side, (this.lowest(side) as Segment).sequence);
     }
   }
 
@@ -239,6 +264,10 @@ export class StreamPair {
       this.known[side] = false;
       return;
     }
+    if (!this.known[side]) {
+      this.settle(0, true);
+      return;
+    }
     const lowest = this.lowest(side);
     let target = ownHole ? first.sequence : first.acknowledgment;
     if (lowest && ((lowest.sequence - target) | 0) < 0) target = lowest.sequence;
@@ -261,6 +290,7 @@ export class StreamPair {
     this.budget.used -= s.bytes.length;
     const ahead = (s.sequence - this.next[s.side]) | 0;
     const length = s.bytes.length + s.cut;
-    if (ahead + length > 0) this.deliver(s.side, s.bytes, Math.max(0, -ahead), s.bytes.length, length + Math.min(0, ahead), s.place);
+    if (ahead + length > 0)
+      this.deliver(s.side, s.bytes, Math.max(0, -ahead), s.bytes.length, length + Math.min(0, ahead), s.place);
   }
 }

@@ -4,6 +4,7 @@ import type { Packet } from '../decode/packet.ts';
 import { PROTOCOL_TCP, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from '../decode/packet.ts';
 
 const RECORD = 16;
+const FIRST_SLOTS = 2 ** 12;
 // Words of a hot record (Int32), and doubles of the same bytes (Float64 index = word / 2).
 const HASH = 0;
 const ADDRESS_A = 1;
@@ -58,7 +59,7 @@ export interface FlowEndHandler {
 /**
  * Fixed-capacity table of bidirectional flows (RFC 5103), keyed by addresses, ports, protocol and, where an address is
  * private, by VLAN and virtual network. Side A (0) is whoever was seen first. Memory: 132 bytes per flow of capacity,
- * plus 8 to 16 bytes for the slot index.
+ * plus 8 to 16 bytes per flow alive for the slot index.
  *
  * Eviction when full: of 16 flows in clock order the one silent for longest goes; flows that carry mining only where all
  * 16 do. Every eviction is counted.
@@ -79,12 +80,16 @@ export class FlowTable {
   private readonly hotDoubles: Float64Array;
   private readonly cold: Int32Array;
   private readonly coldDoubles: Float64Array;
-  private readonly slots: Int32Array;
-  private readonly slotMask: number;
+  /** Open addressing, linear probing, at most half full: grows with the number of flows. */
+  private slots: Int32Array;
+  private slotMask: number;
   private readonly tagShift: number;
   private readonly indexMask: number;
   private readonly free: Int32Array;
-  private freeTop: number;
+  private readonly entries = new Int32Array(256);
+  private freeTop = 0;
+  /** Records from here on were never used: their memory is not touched before it is needed. */
+  private unused = 0;
   private hand = 0;
   private sweeper = 0;
   private minute = 0;
@@ -106,15 +111,13 @@ export class FlowTable {
     this.hotDoubles = new Float64Array(hot);
     this.cold = new Int32Array(cold);
     this.coldDoubles = new Float64Array(cold);
-    // At most half full; the bits above the record number hold part of the hash, so that a miss rarely touches a record.
+    // The bits above the record number hold part of the hash, so that a miss rarely touches a record.
     const indexBits = Math.ceil(Math.log2(options.capacity + 1));
-    this.slots = new Int32Array(2 ** (indexBits + 1));
-    this.slotMask = this.slots.length - 1;
     this.tagShift = indexBits;
     this.indexMask = 2 ** indexBits - 1;
+    this.slots = new Int32Array(FIRST_SLOTS);
+    this.slotMask = FIRST_SLOTS - 1;
     this.free = new Int32Array(options.capacity);
-    for (let i = 0; i < options.capacity; i++) this.free[i] = options.capacity - 1 - i;
-    this.freeTop = options.capacity;
   }
 
   /**
@@ -206,8 +209,8 @@ export class FlowTable {
   }
 
   private create(p: Packet, hash: number, context: number, time: number, length: number): number {
-    if (this.freeTop === 0) this.evictOne();
-    const flow = this.free[--this.freeTop] as number;
+    if (this.freeTop === 0 && this.unused === this.capacity) this.evictOne();
+    const flow = this.freeTop > 0 ? (this.free[--this.freeTop] as number) : this.unused++;
     const base = flow * RECORD;
     const { hot, cold, hotDoubles, coldDoubles } = this;
     hot[base + HASH] = hash;
@@ -232,13 +235,55 @@ export class FlowTable {
     cold[base + BUDGET_A] = this.inspectPackets;
     cold[base + BUDGET_A + 1] = this.inspectPackets;
     cold[base + CONVERSATION] = -1;
-    let slot = hash & this.slotMask;
-    while (this.slots[slot] !== 0) slot = (slot + 1) & this.slotMask;
-    this.slots[slot] = ((hash >>> this.tagShift) << this.tagShift) | (flow + 1);
-    this.size++;
+    if (++this.size * 2 > this.slots.length) this.grow();
+    this.place(hash, flow);
     this.side = 0;
     this.isNew = true;
     return flow;
+  }
+
+  private place(hash: number, flow: number): void {
+    let slot = hash & this.slotMask;
+    while (this.slots[slot] !== 0) slot = (slot + 1) & this.slotMask;
+    this.slots[slot] = ((hash >>> this.tagShift) << this.tagShift) | (flow + 1);
+  }
+
+  private grow(): void {
+    const old = this.slots;
+    this.slots = new Int32Array(old.length * 2);
+    this.slotMask = this.slots.length - 1;
+    for (let i = 0; i < old.length; i++) {
+      const entry = old[i] as number;
+      if (entry === 0) continue;
+      const flow = (entry & this.indexMask) - 1;
+      this.place(this.hot[flow * RECORD + HASH] as number, flow);
+    }
+  }
+
+  /**
+   * Reads what `touch` will need for these hashes, in two tight loops whose cache misses overlap: most of the cost of a
+   * look-up among many flows is waiting for memory. Returns a number so that the reads are not optimised away.
+   */
+  prefetch(hashes: Int32Array, count: number): number {
+    const { slots, slotMask, hot, cold, indexMask, tagShift } = this;
+    const entries = this.entries;
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum ^= slots[(hashes[i] as number) & slotMask] as number;
+    for (let i = 0; i < count; i++) {
+      const hash = hashes[i] as number;
+      let slot = hash & slotMask;
+      let entry = slots[slot] as number;
+      while (entry !== 0 && entry >>> tagShift !== hash >>> tagShift) {
+        slot = (slot + 1) & slotMask;
+        entry = slots[slot] as number;
+      }
+      entries[i] = entry;
+    }
+    for (let i = 0; i < count; i++) {
+      const base = (((entries[i] as number) & indexMask) - 1) * RECORD;
+      if (base >= 0) sum ^= (hot[base] as number) ^ (cold[base] as number);
+    }
+    return sum;
   }
 
   private evictOne(): void {
@@ -279,9 +324,9 @@ export class FlowTable {
 
   /** Looks at the next `count` records and ends those that have been silent for the idle time-out. */
   sweep(now: number, count: number): void {
-    for (let i = 0; i < count; i++) {
+    for (let i = Math.min(count, this.unused); i > 0; i--) {
       const flow = this.sweeper;
-      this.sweeper = flow + 1 === this.capacity ? 0 : flow + 1;
+      this.sweeper = flow + 1 >= this.unused ? 0 : flow + 1;
       // A free record has no packets.
       if (this.hot[flow * RECORD + PACKETS_A] !== 0 && now - this.lastSeen(flow) > this.idleTimeout) {
         this.expired++;
@@ -385,7 +430,10 @@ export function flowHash(p: Packet, context: number): number {
   let d = Math.imul(p.destination0 ^ Math.imul(p.destinationPort, 0x9e3779b1), 0x85ebca6b);
   if (p.ipVersion === 6) {
     s = Math.imul(s ^ p.source1 ^ Math.imul(p.source2, 0x27d4eb2f) ^ Math.imul(p.source3, 0x165667b1), 0xc2b2ae35);
-    d = Math.imul(d ^ p.destination1 ^ Math.imul(p.destination2, 0x27d4eb2f) ^ Math.imul(p.destination3, 0x165667b1), 0xc2b2ae35);
+    d = Math.imul(
+      d ^ p.destination1 ^ Math.imul(p.destination2, 0x27d4eb2f) ^ Math.imul(p.destination3, 0x165667b1),
+      0xc2b2ae35,
+    );
   }
   s ^= s >>> 15;
   d ^= d >>> 15;
@@ -404,7 +452,10 @@ export function flowContext(p: Packet): number {
   const kind = (p.protocol << 1) | (p.ipVersion === 6 ? 1 : 0);
   if (p.vlan === 0 && p.virtualNetwork === 0 && p.outerVlan === 0) return kind;
   if (!isPrivate(p.ipVersion, p.source0) && !isPrivate(p.ipVersion, p.destination0)) return kind;
-  const mixed = Math.imul(p.vlan + 1, 0x9e3779b1) ^ Math.imul(p.outerVlan + 1, 0x85ebca6b) ^ Math.imul(p.virtualNetwork, 0xc2b2ae35);
+  const mixed =
+    Math.imul(p.vlan + 1, 0x9e3779b1) ^
+    Math.imul(p.outerVlan + 1, 0x85ebca6b) ^
+    Math.imul(p.virtualNetwork, 0xc2b2ae35);
   return ((mixed ^ (mixed >>> 15)) << 9) | kind;
 }
 

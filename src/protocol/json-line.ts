@@ -60,7 +60,8 @@ export class LineParser implements StreamParser {
         if (!this.skipping) this.line(this.buffer as Uint8Array, 0, this.length);
         this.skipping = false;
         this.length = 0;
-      } else this.line(bytes, start, stop);
+      } else if (stop - start > MAX_LINE) this.handler.onLineAnomaly(Anomaly['json.line_too_long']);
+      else this.line(bytes, start, stop);
       start = stop + 1;
     }
   }

@@ -5,6 +5,8 @@ import type { HttpHead, JsonMessage, Place, Side, Transport } from './message.ts
 export const MAX_TEXT = 4096;
 /** Elements of a JSON-RPC batch that are looked at. */
 const MAX_BATCH = 64;
+/** Levels of objects and arrays in one message; real ones have fewer than ten, and what walks a value is recursive. */
+const MAX_DEPTH = 64;
 
 /**
  * Parses one JSON object, or a JSON-RPC batch of them, and appends a message for each to `out`.
@@ -19,6 +21,7 @@ export function jsonMessages(
   wsPath: string | null,
   out: JsonMessage[],
 ): number {
+  if (isTooDeep(text)) return Anomaly['json.too_deep'];
   const value = parseJson(text);
   if (value === undefined || value === null || typeof value !== 'object') return Anomaly['json.malformed'];
   const batch: unknown[] = Array.isArray(value) ? value.slice(0, MAX_BATCH) : [value];
@@ -39,6 +42,24 @@ export function jsonMessages(
     });
   }
   return 0;
+}
+
+/** Whether brackets outside strings stand deeper than MAX_DEPTH; needs no valid JSON. */
+function isTooDeep(text: string): boolean {
+  if (text.length <= 2 * MAX_DEPTH) return false;
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (quoted) {
+      if (c === 0x5c) i++;
+      else if (c === 0x22) quoted = false;
+    } else if (c === 0x22) quoted = true;
+    else if (c === 0x7b || c === 0x5b) {
+      if (++depth > MAX_DEPTH) return true;
+    } else if (c === 0x7d || c === 0x5d) depth--;
+  }
+  return false;
 }
 
 function parseJson(text: string): unknown {

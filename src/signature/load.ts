@@ -2,10 +2,11 @@
  * Reads signature files into a set. Everything wrong in any file is gathered and reported at once, with file, line and
  * column; a set with a fault is never handed out.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+
 import * as v from 'valibot';
+import { defaultSignatureDirectory, filesBelow } from './directory.ts';
 import { conditionFault, messageKinds } from './match.ts';
 import { ALLOWED_KEYS, type SignatureInput, signatureSchema } from './schema.ts';
 import { createSignatureSet } from './set.ts';
@@ -24,17 +25,6 @@ import { readYaml, type YamlPath } from './yaml.ts';
 
 /** From this weight on, one message proves mining. */
 const PROOF = 0.9;
-
-/** Folder below the signature directory that holds tables, not signatures. */
-const REFERENCE = 'reference';
-
-/**
- * The `signatures/` folder that ships with the program, whether it runs from the sources or built, where this module lies
- * in src/signature or dist/signature.
- */
-export function defaultSignatureDirectory(): string {
-  return join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'signatures');
-}
 
 /**
  * Loads all signature files (*.yaml, *.yml) of a directory and its folders, or the files listed. The order of files never
@@ -79,12 +69,7 @@ function signatureFiles(from: string | readonly string[], faults: SignatureFault
     return [];
   }
   try {
-    return readdirSync(from, { recursive: true, withFileTypes: true })
-      .filter((entry) => !entry.isDirectory() && /\.ya?ml$/.test(entry.name))
-      .map((entry) => relative(from, join(entry.parentPath, entry.name)))
-      .filter((name) => name.split(sep)[0] !== REFERENCE)
-      .sort()
-      .map((name) => [join(from, name), name.split(sep).join('/')]);
+    return filesBelow(from);
   } catch (error) {
     faults.push(wholeFile(from, `cannot be read (${reason(error)}): name a folder that may be read`));
     return [];

@@ -1,5 +1,7 @@
 /** The compiled, immutable set of signatures, and the index that keeps its cost per message bounded. */
+import { Automaton } from '../common/automaton.ts';
 import type { JsonMessage, Message } from '../protocol/message.ts';
+import { requiredLiterals } from './literals.ts';
 import { compileMatch, type MessageTest, messageKinds } from './match.ts';
 import { type Signature, SignatureError, type SignatureSet } from './types.ts';
 import { parsePath } from './value.ts';
@@ -26,6 +28,8 @@ class CompiledSet implements SignatureSet {
   readonly #byFrame: ReadonlyMap<number, readonly Entry[]>;
   readonly #onHead: readonly Entry[];
   readonly #onAnyJson: readonly Entry[];
+  /** Literals of which every JSON signature needs one; null where some signature needs none. */
+  readonly #literals: Automaton | null;
 
   constructor(signatures: Iterable<Signature>) {
     this.signatures = Object.freeze([...signatures].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)));
@@ -35,6 +39,8 @@ class CompiledSet implements SignatureSet {
     const byFrame = new Map<number, Entry[]>();
     const onHead: Entry[] = [];
     const onAnyJson: Entry[] = [];
+    // A backslash may hide any literal behind an escape.
+    let literals: string[] | null = ['\\'];
     for (const [order, signature] of this.signatures.entries()) {
       byId.set(signature.id, signature);
       if (signature.status === 'retired') continue;
@@ -43,6 +49,11 @@ class CompiledSet implements SignatureSet {
       if (kinds.includes('http')) onHead.push(entry);
       else if (kinds.includes('sv2')) for (const type of frameTypes(signature)) file(byFrame, type, entry);
       else fileJson(signature, entry, byMethod, byMember, onAnyJson);
+      // Conditions on the HTTP head alone are tried on the head, whatever the body.
+      if (!kinds.includes('json') || kinds.includes('http')) continue;
+      const needed = requiredLiterals(signature.match);
+      if (needed === null) literals = null;
+      else literals?.push(...needed);
     }
     this.#byId = byId;
     this.#byMethod = byMethod;
@@ -50,6 +61,7 @@ class CompiledSet implements SignatureSet {
     this.#byFrame = byFrame;
     this.#onHead = onHead;
     this.#onAnyJson = onAnyJson;
+    this.#literals = literals && new Automaton(literals);
     Object.freeze(this);
   }
 
@@ -72,6 +84,10 @@ class CompiledSet implements SignatureSet {
       if (Object.hasOwn(message.value, key)) collect(entries, message, found);
     }
     collect(this.#onAnyJson, message, found);
+  }
+
+  mayMatch(bytes: Uint8Array, off: number, end: number): boolean {
+    return this.#literals === null || this.#literals.occursIn(bytes, off, end);
   }
 
   byId(id: string): Signature | undefined {

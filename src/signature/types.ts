@@ -135,6 +135,11 @@ export interface SignatureSet {
   readonly signatures: readonly Signature[];
   /** Appends to `hits` every signature that holds on `message`, drafts too, in the order of their ids. Never throws. */
   match(message: Message, hits: Signature[]): void;
+  /**
+   * Whether a JSON message whose text is [off, end) could hold any signature, decided by one pass over the bytes: false
+   * means that it need not be parsed.
+   */
+  mayMatch(bytes: Uint8Array, off: number, end: number): boolean;
   /** The signature of that id, retired ones included. */
   byId(id: string): Signature | undefined;
   /** The set without the signatures named. Throws a SignatureError that names every id it does not know. */

@@ -9,6 +9,7 @@ import { sampleDetection, sampleResult, sampleSummary } from './sample.ts';
 const signatures: SignatureSet = {
   signatures: [],
   match: () => undefined,
+  mayMatch: () => true,
   byId: () => undefined,
   without: () => signatures,
   only: () => signatures,

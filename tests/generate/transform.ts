@@ -56,7 +56,12 @@ export function segment(
       offset = end;
     }
   }
-  return byTime(out);
+  // Pieces of one frame may outlast the distance to the next: they push it back, they do not mix with it.
+  let last = 0;
+  return out.map((frame) => {
+    last = Math.max(last, frame.time);
+    return frame.time === last ? frame : { ...frame, time: last };
+  });
 }
 
 /** Cuts every message once, at byte `at` of its payload (frames with shorter payloads stay whole). */

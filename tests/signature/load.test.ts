@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { defaultSignatureDirectory, loadSignatures, parseSignatures } from '../../src/signature/load.ts';
+import { defaultSignatureDirectory } from '../../src/signature/directory.ts';
+import { loadSignatures, parseSignatures } from '../../src/signature/load.ts';
 import { SignatureError, type SignatureFault } from '../../src/signature/types.ts';
 
 const GOOD = readFileSync(join(defaultSignatureDirectory(), 'coinhive.yaml'), 'utf8');

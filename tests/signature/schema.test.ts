@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { load } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
-import { defaultSignatureDirectory } from '../../src/signature/load.ts';
+import { defaultSignatureDirectory } from '../../src/signature/directory.ts';
 import { publishedSchema, SCHEMA_FILE } from './schema.ts';
 
 describe('published schema', () => {

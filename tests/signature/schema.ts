@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toJsonSchema } from '@valibot/to-json-schema';
-import { defaultSignatureDirectory } from '../../src/signature/load.ts';
+import { defaultSignatureDirectory } from '../../src/signature/directory.ts';
 import { conditionSchema, signatureFileSchema, testSchema } from '../../src/signature/schema.ts';
 
 export const SCHEMA_FILE: string = join(defaultSignatureDirectory(), 'schema.json');

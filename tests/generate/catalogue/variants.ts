@@ -44,9 +44,10 @@ function poolSide(session: Session, client: Endpoint, server: Endpoint, countabl
   return { ...rest, shares: { submitted: 0, ...accepted }, logins: [], agents: [] };
 }
 
+/** What only the miner's side shows: no answers, no difficulty, no job whose coinbase names the coin. */
 function minerSide(session: Session, client: Endpoint, server: Endpoint): Expected {
   const { shares, difficulty: _difficulty, ...rest } = withoutRate(expectSession(session, client, server));
-  return { ...rest, shares: { submitted: shares.submitted } };
+  return { ...withoutCoins(rest), shares: { submitted: shares.submitted } };
 }
 
 function seenFrom(session: Session, mark: string): { frames: RawFrame[]; expected: Expected } {
@@ -93,7 +94,7 @@ function views(): Capture[] {
   ];
 }
 
-function withoutCoins(expected: Expected): Expected {
+function withoutCoins<E extends Pick<Expected, 'coins'>>(expected: E): Omit<E, 'coins'> {
   const { coins: _coins, ...rest } = expected;
   return rest;
 }

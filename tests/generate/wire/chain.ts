@@ -16,9 +16,9 @@ export function bitcoinTarget(difficulty: number): bigint {
   return (0xffffn << 208n) / BigInt(difficulty);
 }
 
-/** CryptoNote job target: 2^32 / difficulty, 4 bytes little-endian. */
+/** CryptoNote job target: (2^32 - 1) / difficulty, 4 bytes little-endian; difficulty 256 is ffffff00. */
 export function cryptonoteTarget(difficulty: number): string {
-  return toHex(u32le(Math.floor(0x1_0000_0000 / difficulty)));
+  return toHex(u32le(Math.floor(0xffff_ffff / difficulty)));
 }
 
 /** A block hash as explorers print it: `zeros` leading zero bytes, the rest made up. */

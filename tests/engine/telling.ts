@@ -1,0 +1,79 @@
+/** Which messages of a generated conversation say by themselves that somebody mines. Written from the protocols' pages. */
+import { type RawFrame, tcpLayout } from '../generate/index.ts';
+
+export interface Piece {
+  /** One message: its flow and its number in it. */
+  readonly key: string;
+  readonly payload: Uint8Array;
+}
+
+/** The payload of every frame with the message it belongs to; null for frames without payload. */
+export function pieceOf(frame: RawFrame): Piece | null {
+  const layout = tcpLayout(frame);
+  if (layout === null || layout.payload === layout.end) return null;
+  const flow = [layout.source, layout.destination].sort().join('-');
+  return { key: `${flow}#${frame.message}`, payload: frame.data.subarray(layout.payload, layout.end) };
+}
+
+/** Messages by key, each with how many frames carry it. */
+export function messagesOf(frames: readonly RawFrame[]): Map<string, { payload: Uint8Array; frames: number }> {
+  const messages = new Map<string, { payload: Uint8Array; frames: number }>();
+  for (const frame of frames) {
+    const piece = pieceOf(frame);
+    if (piece === null) continue;
+    const known = messages.get(piece.key);
+    if (known === undefined) messages.set(piece.key, { payload: piece.payload, frames: 1 });
+    else {
+      known.payload = Buffer.concat([known.payload, piece.payload]);
+      known.frames++;
+    }
+  }
+  return messages;
+}
+
+const METHODS = [
+  ...['mining.subscribe', 'mining.authorize', 'mining.submit', 'mining.notify', 'mining.configure', 'mining.hello'],
+  ...['mining.set_difficulty', 'mining.set_target', 'mining.set', 'mining.hashrate', 'mining.extranonce.subscribe'],
+  ...['eth_submitLogin', 'eth_getWork', 'eth_submitWork', 'eth_submitHashrate', 'login', 'job', 'submit'],
+  ...['getwork', 'getblocktemplate', 'submitblock'],
+];
+const TYPES = ['job', 'submit'];
+
+/** True where nothing but mining looks like this message. */
+export function tells(payload: Uint8Array): boolean {
+  if (payload.length >= 6 && payload[1] === 0 && payload[2]! < 0x40 && payload[0] === 0) return true;
+  if (payload.length >= 6 && payload[1] === 0x80 && payload[0] === 0) return true;
+  const text = Buffer.from(textOf(payload)).toString('utf8');
+  const head = text.indexOf('\r\n\r\n');
+  const body = head < 0 ? text : text.slice(head + 4);
+  return body.split('\n').some((line) => tellsLine(line));
+}
+
+function tellsLine(line: string): boolean {
+  let value: Record<string, unknown>;
+  try {
+    value = JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return false;
+  }
+  if (typeof value['method'] === 'string') return METHODS.includes(value['method']);
+  if (typeof value['type'] === 'string') return TYPES.includes(value['type']);
+  const result = value['result'];
+  // The answer to a subscription names the method of the jobs to come.
+  if (Array.isArray(result) && JSON.stringify(result[0] ?? null).includes('"mining.notify"')) return true;
+  if (Array.isArray(result)) return result.length === 3 && result.every((r) => /^0x[0-9a-f]{64}$/.test(String(r)));
+  if (typeof result !== 'object' || result === null) return false;
+  if ('version-rolling' in result) return true;
+  return 'job' in result || ('data' in result && 'target' in result) || 'previousblockhash' in result;
+}
+
+/** A WebSocket frame without its mask; other payloads as they are. */
+function textOf(payload: Uint8Array): Uint8Array {
+  if ((payload[0]! & 0x70) !== 0 || (payload[0]! & 0x8f) !== 0x81) return payload;
+  const short = payload[1]! & 0x7f;
+  const masked = (payload[1]! & 0x80) !== 0;
+  let at = short === 126 ? 4 : short === 127 ? 10 : 2;
+  const mask = payload.subarray(at, at + 4);
+  if (masked) at += 4;
+  return payload.subarray(at).map((byte, n) => (masked ? byte ^ mask[n % 4]! : byte));
+}
