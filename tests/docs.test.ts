@@ -31,7 +31,7 @@ const PAGES = [
 
 /** First cells of table rows, without backticks. */
 function firstCells(text: string): string[] {
-  return [...text.matchAll(/^\| (.+?) \|/gm)].map(([, cell]) => (cell as string).replaceAll('`', ''));
+  return [...text.matchAll(/^\| (.+?) +\|/gm)].map(([, cell]) => (cell as string).replaceAll('`', ''));
 }
 
 describe('every name has its line', () => {
@@ -73,6 +73,7 @@ describe('limits stand as they are', () => {
     ['decoding', `${MAX_EXTENSIONS} headers`],
     ['flows', `up to ${thousands(DEFAULT_LIMITS.capacity)}\nflows`],
     ['flows', `${thousands(DEFAULT_LIMITS.maxConversations)}\nconversations`],
+    ['flows', `${thousands(DEFAULT_LIMITS.maxUnmatched)} of them`],
     ['flows', `| ${DEFAULT_LIMITS.streamBytes / 2 ** 20} MiB |`],
     ['flows', `after ${DEFAULT_LIMITS.idleTimeout / 60e6} minutes without a packet`],
     ['flows', `the first ${DEFAULT_LIMITS.inspectPackets} packets with payload`],

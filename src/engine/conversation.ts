@@ -7,7 +7,7 @@ import { type SegmentPlace, type StreamBudget, StreamPair, type StreamSink } fro
 import type { HttpHead, Message, Side, Transport } from '../protocol/message.ts';
 import type { Signature, SignatureSet } from '../signature/types.ts';
 import { excerptOf } from './excerpt.ts';
-import type { EvidenceFrame } from './options.ts';
+import { type KeptFrame, type Position, redact } from './secrets.ts';
 import { type MessageSink, SideReader } from './side-reader.ts';
 
 /** Patience with a conversation in which nothing speaks of mining: foreign messages, each weighed, before it is let go. */
@@ -31,6 +31,8 @@ export interface ConversationContext {
   readonly fileOf: (input: number) => string;
 }
 
+const BEGINNING: Position = { input: 0, packet: 0 };
+
 interface Candidate {
   readonly dialect: Dialect;
   readonly session: MiningSession;
@@ -45,7 +47,7 @@ export class Conversation implements StreamSink, MessageSink {
   readonly pair: StreamPair;
   readonly indications: Indication[] = [];
   /** Frames that carried payload, copied, where evidence is wanted. */
-  readonly frames: EvidenceFrame[] = [];
+  readonly frames: KeptFrame[] = [];
   /** Flow table record; input and packet that opened the conversation. */
   readonly flow: number;
   transport: Transport = 'tcp';
@@ -63,7 +65,9 @@ export class Conversation implements StreamSink, MessageSink {
   /** Some dialect is certain; kinds of messages seen since, by direction. */
   private sure = false;
   private familiar: readonly [Map<string, number>, Map<string, number>] | null = null;
-  private currentFrame: Frame | null = null;
+  private current: { frame: Frame; file: string; side: Side; payload: number } | null = null;
+  /** Packet in which the last message of each direction ended. */
+  private readonly ended: [Position, Position] = [BEGINNING, BEGINNING];
 
   constructor(flow: number, startKnown: readonly [boolean, boolean], context: ConversationContext) {
     this.flow = flow;
@@ -83,16 +87,17 @@ export class Conversation implements StreamSink, MessageSink {
     return this.foreign >= PATIENCE || (this.readers[0].speech === 'none' && this.readers[1].speech === 'none');
   }
 
-  /** Notes the frame whose payload is about to be pushed, as evidence. */
-  keep(frame: Frame, file: string): void {
-    this.currentFrame = frame;
-    if (!this.context.keepEvidence) return;
+  /** Notes the frame whose payload is about to be pushed, as evidence; `payload` is its offset in the frame. */
+  keep(frame: Frame, file: string, side: Side, payload: number): void {
+    this.current = { frame, file, side, payload };
     const length = frame.end - frame.offset;
     if (this.frames.length >= MAX_FRAMES || this.frameBytes + length > MAX_FRAME_BYTES) return;
-    this.keepFrame(frame, file);
+    this.keepCurrent();
   }
 
-  private keepFrame(frame: Frame, file: string): void {
+  private keepCurrent(): void {
+    if (!this.current) return;
+    const { frame, file, side, payload } = this.current;
     this.frames.push({
       file,
       packet: frame.number,
@@ -101,6 +106,10 @@ export class Conversation implements StreamSink, MessageSink {
       linkType: frame.linkType,
       originalLength: frame.originalLength,
       bytes: frame.bytes.slice(frame.offset, frame.end),
+      redacted: false,
+      input: frame.input,
+      side,
+      payload,
     });
     this.frameBytes += frame.end - frame.offset;
   }
@@ -131,6 +140,14 @@ export class Conversation implements StreamSink, MessageSink {
   }
 
   onMessage(m: Message): void {
+    this.read(m);
+    if (this.context.keepEvidence) {
+      redact(m, this.ended[m.side], this.frames);
+      this.ended[m.side] = m.place;
+    }
+  }
+
+  private read(m: Message): void {
     if (m.transport !== 'tcp') this.transport = m.transport;
     if (this.isFamiliar(m)) {
       for (const candidate of this.candidates) this.feed(candidate, m);
@@ -182,12 +199,11 @@ export class Conversation implements StreamSink, MessageSink {
 
   /** The packet that proves something is kept even where the bound for ordinary ones is reached. */
   private keepProof(m: Message): void {
-    const frame = this.currentFrame;
-    if (!this.context.keepEvidence || !frame || frame.number !== m.place.packet || frame.input !== m.place.input)
+    const frame = this.current?.frame;
+    if (!frame || frame.number !== m.place.packet || frame.input !== m.place.input) return;
+    if (this.frames.some((f) => f.packet === frame.number) || this.frames.length >= MAX_FRAMES + MAX_INDICATIONS)
       return;
-    const last = this.frames[this.frames.length - 1];
-    if (last?.packet === frame.number && this.frames.length <= MAX_FRAMES) return;
-    if (this.frames.length < MAX_FRAMES + MAX_INDICATIONS) this.keepFrame(frame, this.context.fileOf(frame.input));
+    this.keepCurrent();
   }
 
   /** Lets every dialect that may fit see the message; opens those that it speaks for, drops those that it excludes. */
@@ -246,7 +262,7 @@ export class Conversation implements StreamSink, MessageSink {
     this.readers[0].finish();
     this.readers[1].finish();
     this.early = null;
-    this.currentFrame = null;
+    this.current = null;
   }
 
   /** Per group the dialect that is sure, or the likeliest; those merely possible only where none is sure. */

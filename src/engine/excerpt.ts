@@ -46,3 +46,28 @@ function hidden(value: unknown, depth: number): unknown {
   const entries = Object.entries(value);
   return Object.fromEntries(entries.map(([key, item]) => [key, isPasswordKey(key) ? HIDDEN : hidden(item, depth + 1)]));
 }
+
+/** Headers whose value is a credential. */
+const SECRET_HEADERS = ['authorization', 'proxy-authorization', 'cookie', 'set-cookie'];
+
+/** The passwords of a message, as they stand between quotes or in a header; what `excerptOf` hides. */
+export function secretsOf(m: Message): string[] {
+  if (m.kind === 'http') return SECRET_HEADERS.flatMap((name) => m.http.headers.get(name) ?? []);
+  if (m.kind !== 'json') return [];
+  const found: string[] = [];
+  const { method, value } = m;
+  const params = value['params'];
+  if (method !== null && LOGIN_METHOD.test(method) && Array.isArray(params)) collect(params[1], true, 0, found);
+  collect(value, false, 0, found);
+  return found;
+}
+
+function collect(value: unknown, secret: boolean, depth: number, found: string[]): void {
+  if (found.length >= 64) return;
+  if (typeof value === 'string') {
+    if (secret && value !== '') found.push(value);
+  } else if (value !== null && typeof value === 'object' && depth <= MAX_DEPTH) {
+    if (Array.isArray(value)) for (const item of value) collect(item, secret, depth + 1, found);
+    else for (const [key, item] of Object.entries(value)) collect(item, secret || isPasswordKey(key), depth + 1, found);
+  }
+}

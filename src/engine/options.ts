@@ -39,6 +39,8 @@ export interface EvidenceFrame {
   readonly linkType: number;
   readonly originalLength: number;
   readonly bytes: Uint8Array;
+  /** A password in it was overwritten with `*`; checksums are as they were. */
+  readonly redacted: boolean;
 }
 
 export interface ReplayResult {

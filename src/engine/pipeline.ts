@@ -306,7 +306,10 @@ export class Pipeline implements FrameSink {
     place.packet = frame.number;
     place.time = frame.time;
     place.shift = shift;
-    if (this.options.keepEvidence) conversation.keep(frame, this.options.fileOf(frame.input));
+    if (this.options.keepEvidence) {
+      const payload = Number.isNaN(shift) ? 0 : p.payload + shift;
+      conversation.keep(frame, this.options.fileOf(frame.input), side, payload);
+    }
     conversation.pair.push(
       side,
       (p.sequence + (p.tcpFlags & TCP_SYN ? 1 : 0)) | 0,

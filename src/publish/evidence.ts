@@ -20,6 +20,8 @@ export interface KeptFrame {
   readonly linkType: number;
   readonly originalLength: number;
   readonly bytes: Uint8Array;
+  /** A password in it was overwritten; absent counts as no. */
+  readonly redacted?: boolean;
 }
 
 /** What evidence is made from; the engine's result is one. */
@@ -60,6 +62,7 @@ interface ManifestEntry {
 }
 
 const MANIFEST = 'manifest.json';
+const REDACTED = 'A password in this packet was overwritten with *; checksums are as captured.';
 const MEBIBYTE = 1024 * 1024;
 const MAX_FILE = 64 * MEBIBYTE;
 const MAX_TOTAL = 1024 * MEBIBYTE;
@@ -144,7 +147,8 @@ async function writeCapture(
     let taken = 0;
     for (const kept of frames) {
       fillFrame(frame, kept);
-      if (!writer.add(frame, comments.get(placeKey(kept.file, kept.packet)) ?? '')) continue;
+      const notes = [comments.get(placeKey(kept.file, kept.packet)), kept.redacted === true ? REDACTED : undefined];
+      if (!writer.add(frame, notes.filter((note) => note !== undefined).join('\n'))) continue;
       sources.add(kept.file);
       first ??= kept;
       last = kept;

@@ -140,8 +140,8 @@ const word = fc.constantFrom(0x0a000001, 0xcb007101 | 0, 0xcb007102 | 0);
 const end4 = fc.record({ words: word.map((w) => [w, 0, 0, 0] as const), port: fc.constantFrom(3333, 40000) });
 const end6 = fc.record({
   words: fc
-    .tuple(fc.constantFrom(0x20010db8, 0xfc000000 | 0), fc.constantFrom(0, 1, 2))
-    .map(([first, n]) => [first, n === 0 ? 1 : 0, n === 1 ? 1 : 0, n === 2 ? 1 : 0] as const),
+    .tuple(fc.constantFrom(0x20010db8, 0xfc000000 | 0), fc.constantFrom(0, 1, 2, 3))
+    .map(([first, n]) => [first, n === 1 ? 1 : 0, n === 2 ? 1 : 0, n === 3 ? 1 : 0] as const),
   port: fc.constant(3333),
 });
 const ends = fc.oneof(fc.tuple(fc.constant(4 as const), end4, end4), fc.tuple(fc.constant(6 as const), end6, end6));
@@ -156,6 +156,7 @@ const step: fc.Arbitrary<Step> = fc
     length: fc.integer({ min: 40, max: 1500 }),
     wait: fc.oneof(
       { weight: 20, arbitrary: fc.integer({ min: 0, max: 30_000_000 }) },
+      { weight: 6, arbitrary: fc.integer({ min: MINUTE, max: 10 * MINUTE }) },
       { weight: 1, arbitrary: fc.constantFrom(IDLE, IDLE + 1, 2 * IDLE, 61 * MINUTE) },
     ),
     follow: fc.boolean(),
@@ -168,48 +169,57 @@ const mask = fc.constantFrom(-1, 3, 0);
 describe('FlowTable', () => {
   test('says what a plain map of flows says: both directions, both versions, time-outs, ports used again', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 400 }), fc.integer({ min: 20, max: 90 }), mask, (steps, every, bits) => {
-        const ended: number[] = [];
-        const table = new FlowTable(OPTIONS, { onFlowEnd: (_, conversation) => ended.push(conversation) });
-        const model = new Model();
-        const p = blank();
-        let time = START;
-        const followed = new Map<Known, number>();
-        for (const [n, s] of steps.entries()) {
-          time += s.wait;
-          fill(p, s);
-          const context = flowContext(p);
-          const flow = table.touch(p, flowHash(p, context) & bits, context, time, s.length);
-          const { known, side, isNew } = model.touch(s, time);
-          expect([table.isNew, table.side]).toEqual([isNew, side]);
-          if (s.protocol === PROTOCOL_TCP) table.noteFlags(flow, table.side, p);
-          expect(table.number(flow)).toBe(known.number);
-          expect([table.packets(flow, 0), table.packets(flow, 1)]).toEqual(known.packets);
-          expect([table.bytes(flow, 0), table.bytes(flow, 1)]).toEqual(known.bytes);
-          expect([table.firstSeen(flow), table.lastSeen(flow)]).toEqual([known.firstSeen, known.lastSeen]);
-          expect((table.state(flow) & OPENED) !== 0).toBe(known.opened);
-          for (const which of [0, 1] as const) {
-            if (known.start[which] !== null) expect(table.start(flow, which)).toBe(known.start[which]);
+      fc.property(
+        fc.array(step, { maxLength: 400, size: 'max' }),
+        fc.integer({ min: 20, max: 90 }),
+        mask,
+        (steps, every, bits) => {
+          const ended: number[] = [];
+          const table = new FlowTable(OPTIONS, { onFlowEnd: (_, conversation) => ended.push(conversation) });
+          const model = new Model();
+          const p = blank();
+          let time = START;
+          const followed = new Map<Known, number>();
+          for (const [n, s] of steps.entries()) {
+            time += s.wait;
+            fill(p, s);
+            const context = flowContext(p);
+            const flow = table.touch(p, flowHash(p, context) & bits, context, time, s.length);
+            const { known, side, isNew } = model.touch(s, time);
+            expect([table.isNew, table.side]).toEqual([isNew, side]);
+            if (s.protocol === PROTOCOL_TCP) table.noteFlags(flow, table.side, p);
+            expect(table.number(flow)).toBe(known.number);
+            expect([table.packets(flow, 0), table.packets(flow, 1)]).toEqual(known.packets);
+            expect([table.bytes(flow, 0), table.bytes(flow, 1)]).toEqual(known.bytes);
+            expect([table.firstSeen(flow), table.lastSeen(flow)]).toEqual([known.firstSeen, known.lastSeen]);
+            expect((table.state(flow) & OPENED) !== 0).toBe(known.opened);
+            for (const which of [0, 1] as const) {
+              if (known.start[which] !== null) expect(table.start(flow, which)).toBe(known.start[which]);
+            }
+            if (s.follow && s.protocol === PROTOCOL_TCP && !known.followed) {
+              known.followed = true;
+              followed.set(known, known.number);
+              table.setPhase(flow, Phase.Followed);
+              table.setConversation(flow, known.number);
+            }
+            if (n % every === 0) {
+              table.sweep(time, OPTIONS.capacity);
+              model.sweep(time);
+            }
+            expect([table.size, table.created, table.expired]).toEqual([
+              model.flows.size,
+              model.created,
+              model.expired,
+            ]);
           }
-          if (s.follow && s.protocol === PROTOCOL_TCP && !known.followed) {
-            known.followed = true;
-            followed.set(known, known.number);
-            table.setPhase(flow, Phase.Followed);
-            table.setConversation(flow, known.number);
-          }
-          if (n % every === 0) {
-            table.sweep(time, OPTIONS.capacity);
-            model.sweep(time);
-          }
-          expect([table.size, table.created, table.expired]).toEqual([model.flows.size, model.created, model.expired]);
-        }
-        expect(table.evicted).toBe(0);
-        table.clear();
-        // Every conversation ends once; those alive at the end in the order in which they began.
-        expect([...ended].sort((x, y) => x - y)).toEqual([...followed.values()].sort((x, y) => x - y));
-        const alive = [...model.flows.values()].filter((k) => k.followed).map((k) => k.number);
-        expect(ended.slice(ended.length - alive.length)).toEqual(alive.sort((x, y) => x - y));
-      }),
+          expect(table.evicted).toBe(0);
+          table.clear();
+          // Every conversation ends once; those alive at the end in the order in which they began.
+          expect([...ended].sort((x, y) => x - y)).toEqual([...followed.values()].sort((x, y) => x - y));
+          const alive = [...model.flows.values()].filter((k) => k.followed).map((k) => k.number);
+          expect(ended.slice(ended.length - alive.length)).toEqual(alive.sort((x, y) => x - y));
+        },
+      ),
       { seed: 5, numRuns: 150 },
     );
   });
@@ -285,6 +295,24 @@ describe('FlowTable', () => {
       expect(table.isNew).toBe(n % 2 === 0);
     }
     expect(table.evicted).toBe(0);
+  });
+
+  test('a flow that never falls silent ends after the active time-out, unless it is followed', () => {
+    const table = new FlowTable(OPTIONS, { onFlowEnd: () => undefined });
+    const p = blank();
+    const followed = look(table, p, 2, START);
+    table.setPhase(followed, Phase.Followed);
+    look(table, p, 1, START);
+    for (let minute = 10; minute <= 60; minute += 10) {
+      for (const n of [1, 2]) {
+        look(table, p, n, START + minute * MINUTE);
+        expect(table.isNew, `flow ${n}, minute ${minute}`).toBe(false);
+      }
+    }
+    look(table, p, 1, START + 61 * MINUTE);
+    expect(table.isNew).toBe(true);
+    look(table, p, 2, START + 61 * MINUTE);
+    expect(table.isNew).toBe(false);
   });
 
   test('clocks that step back, as between two inputs, end nothing', () => {

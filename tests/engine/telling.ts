@@ -38,6 +38,8 @@ const METHODS = [
   ...['getwork', 'getblocktemplate', 'submitblock'],
 ];
 const TYPES = ['job', 'submit'];
+/** CoinHive's log-in and acceptance: words that others use too, with members that hardly anybody else has. */
+const HINTS = /"type":"(?:auth|authed|hash_accepted)"/;
 
 /** True where nothing but mining looks like this message. */
 export function tells(payload: Uint8Array): boolean {
@@ -63,8 +65,17 @@ function tellsLine(line: string): boolean {
   if (Array.isArray(result) && JSON.stringify(result[0] ?? null).includes('"mining.notify"')) return true;
   if (Array.isArray(result)) return result.length === 3 && result.every((r) => /^0x[0-9a-f]{64}$/.test(String(r)));
   if (typeof result !== 'object' || result === null) return false;
-  if ('version-rolling' in result) return true;
+  if (
+    'version-rolling' in result ||
+    String((result as Record<string, unknown>)['proto']).startsWith('EthereumStratum/')
+  )
+    return true;
   return 'job' in result || ('data' in result && 'target' in result) || 'previousblockhash' in result;
+}
+
+/** True where a message may pass for mining and need not. */
+export function hints(payload: Uint8Array): boolean {
+  return HINTS.test(Buffer.from(textOf(payload)).toString('utf8'));
 }
 
 /** A WebSocket frame without its mask; other payloads as they are. */

@@ -95,7 +95,27 @@ function addRow(text: string, heading: string, row: string, sorted: boolean): st
   const rows = lines.slice(first, end);
   const cell = (line: string): string => (line.split('|')[1] ?? '').replaceAll('`', '').trim();
   const all = sorted ? insertSorted(rows, row, cell) : [...rows, row];
-  return [...lines.slice(0, first), ...all, ...lines.slice(end)].join('\n');
+  const table = [...lines.slice(first - 2, first), ...all];
+  return [...lines.slice(0, first - 2), ...align(table), ...lines.slice(end)].join('\n');
+}
+
+/** Makes the columns of a table equally wide, as the formatter does, where they were. */
+function align(table: readonly string[]): readonly string[] {
+  const rule = table[1] ?? '';
+  if (!rule.includes('----')) return table;
+  const rows = table.map((row) =>
+    row
+      .split('|')
+      .map((cell) => cell.trim())
+      .slice(1, -1),
+  );
+  const widths = (rows[0] ?? []).map((_, n) =>
+    Math.max(3, ...rows.map((row, r) => (r === 1 ? 3 : (row[n] ?? '').length))),
+  );
+  return rows.map(
+    (row, r) =>
+      `| ${row.map((cell, n) => (r === 1 ? '-' : cell).padEnd(widths[n] ?? 0, r === 1 ? '-' : ' ')).join(' | ')} |`,
+  );
 }
 
 function edits(names: Names): Edit[] {
