@@ -20,7 +20,7 @@ import { Payloads } from './mix-payload.ts';
 import { hash32, Random } from './mix-random.ts';
 
 /** Bump when the same parameters give other bytes, so that captures made before are not reused. */
-export const MIX_VERSION = 1;
+export const MIX_VERSION = 2;
 
 export interface MixParameters {
   /** Size of the capture in bytes; the last packet ends at or just after it. */
@@ -28,6 +28,8 @@ export interface MixParameters {
   readonly seed: number;
   /** Flows alive at any moment; about 80 bytes of memory each. */
   readonly flows: number;
+  /** Packets that a flow sends in one go, on average, among those of 63 others; 1 = every packet is of a random flow. */
+  readonly train: number;
 }
 
 /** What a generated capture holds; `flows` have at least one packet in it, `miningFlows` sent at least one mining message, `shares` counts submits. */
@@ -56,6 +58,8 @@ const SMALL = 64;
 /** Packet sizes are dealt from a deck of 7:4:1, so the ratio holds however many packets the handshakes take. */
 const DECK = [700, 400, 100] as const;
 const PACKETS_PER_NEW_FLOW = 20;
+/** Flows that send at the same time: their trains of packets are interleaved at random. */
+const TRAINS = 64;
 const OPENED_CLIENT = 1;
 const OPENED_SERVER = 2;
 const MINED = 4;
@@ -64,8 +68,8 @@ const SEEN = 8;
 const START_SECONDS = 1767225600;
 
 /**
- * Mixed traffic as a classic pcap, in chunks: `flows` flows alive at once, chosen at random for each packet, one of them
- * replaced every 20 packets. Sizes 64/576/1500 at 7:4:1, 30 % IPv6, 20 % VLAN, 10 % tunnelled, 15 % UDP; one flow in 20
+ * Mixed traffic as a classic pcap, in chunks: `flows` flows alive at once, chosen at random for each train of packets
+ * (traffic comes in trains: Jain and Routhier 1986, https://doi.org/10.1109/JSAC.1986.1146410), one replaced every 20 packets. Sizes 64/576/1500 at 7:4:1, 30 % IPv6, 20 % VLAN, 10 % tunnelled, 15 % UDP; one flow in 20
  * opens with JSON lines, HTTP or TLS, one in 2000 mines. Flows alive at the start are seen from the middle.
  */
 export class MixGenerator {
@@ -95,6 +99,8 @@ export class MixGenerator {
   private readonly step: Uint16Array;
   private readonly sequence: Uint32Array; // [client, server] per flow: the next byte each side sends
   private readonly deck: [number, number, number] = [...DECK];
+  private readonly trainSlot: Uint32Array = new Uint32Array(TRAINS);
+  private readonly trainLeft: Uint32Array = new Uint32Array(TRAINS);
   private nextId = 0;
   private nextFlowAt = PACKETS_PER_NEW_FLOW;
   private readonly parameters: MixParameters;
@@ -127,7 +133,7 @@ export class MixGenerator {
   }
 
   private advance(): void {
-    const slot = this.random.below(this.parameters.flows);
+    const slot = this.nextSlot();
     if (this.statistics.packets >= this.nextFlowAt) {
       this.nextFlowAt += PACKETS_PER_NEW_FLOW;
       this.replace(slot);
@@ -135,6 +141,19 @@ export class MixGenerator {
     }
     if ((this.kind[slot] as number) >> TALK_SHIFT >= Talk.Stratum) this.mine(slot);
     else this.transfer(slot);
+  }
+
+  /** The flow whose turn it is to send. */
+  private nextSlot(): number {
+    const { flows, train } = this.parameters;
+    if (train <= 1) return this.random.below(flows);
+    const at = this.random.below(TRAINS);
+    if (this.trainLeft[at] === 0) {
+      this.trainSlot[at] = this.random.below(flows);
+      this.trainLeft[at] = 1 + this.random.below(2 * train - 1);
+    }
+    (this.trainLeft[at] as number)--;
+    return this.trainSlot[at] as number;
   }
 
   /** Puts a new flow into a slot; its handshake is not written here. */

@@ -1,5 +1,6 @@
 /**
- * Makes the capture that the benchmarks read: `node tests/bench/mix.ts [--size 1g] [--seed N] [--flows N] [--out FILE|-]`.
+ * Makes the capture that the benchmarks read: `node tests/bench/mix.ts [--size 1g] [--seed N] [--flows N] [--train N]
+ * [--out FILE|-]`.
  * It lies in `.bench/` with a note of its parameters beside it and is made anew only when they differ.
  */
 import { createHash } from 'node:crypto';
@@ -22,6 +23,8 @@ export const ROOT: string = join(import.meta.dirname, '..', '..');
 export const BENCH_DIRECTORY: string = join(ROOT, '.bench');
 export const DEFAULT_SEED = 20260101;
 const MAX_FLOWS = 250_000;
+/** Packets of a train, on average. */
+const TRAIN = 8;
 /** Packets each flow of the 1 GiB mix sees on average; smaller mixes get fewer flows, not shorter ones. */
 const BYTES_PER_FLOW = 4200;
 
@@ -42,8 +45,13 @@ export function parseSize(text: string): number {
 }
 
 /** Parameters for a mix of `size` bytes: 250,000 flows from 1 GiB upwards, in proportion below. */
-export function mixParameters(size: number, seed: number = DEFAULT_SEED, flows?: number): MixParameters {
-  return { size, seed, flows: flows ?? Math.max(100, Math.min(MAX_FLOWS, Math.floor(size / BYTES_PER_FLOW))) };
+export function mixParameters(
+  size: number,
+  seed: number = DEFAULT_SEED,
+  flows?: number,
+  train: number = TRAIN,
+): MixParameters {
+  return { size, seed, flows: flows ?? Math.max(100, Math.min(MAX_FLOWS, Math.floor(size / BYTES_PER_FLOW))), train };
 }
 
 /** Writes every chunk of a generated capture to `fd`; memory stays at a few MB however large the capture is. */
@@ -75,9 +83,9 @@ export function ensureMix(parameters: MixParameters, file: string): MixNote {
   return note;
 }
 
-/** Where the mix of a size (as the user wrote it) lies. */
-export function mixPath(sizeText: string): string {
-  return join(BENCH_DIRECTORY, `mix-${sizeText.toLowerCase()}.pcap`);
+/** Where the mix of a size (as the user wrote it) lies; one without trains lies apart. */
+export function mixPath(sizeText: string, train: number = TRAIN): string {
+  return join(BENCH_DIRECTORY, `mix-${sizeText.toLowerCase()}${train === TRAIN ? '' : `-train${train}`}.pcap`);
 }
 
 /** The note beside a generated mix, or null where there is none that can be read. */
@@ -95,6 +103,7 @@ function matches(note: MixNote, parameters: MixParameters, file: string): boolea
     note.size === parameters.size &&
     note.seed === parameters.seed &&
     note.flows === parameters.flows &&
+    note.train === parameters.train &&
     existsSync(file) &&
     statSync(file).size === note.statistics.bytes
   );
@@ -106,13 +115,14 @@ if (import.meta.main) {
       size: { type: 'string', default: '1g' },
       seed: { type: 'string' },
       flows: { type: 'string' },
+      train: { type: 'string', default: String(TRAIN) },
       out: { type: 'string' },
     },
   });
   const seed = values.seed === undefined ? DEFAULT_SEED : Number(values.seed);
   const flows = values.flows === undefined ? undefined : Number(values.flows);
-  const parameters = mixParameters(parseSize(values.size), seed, flows);
-  const file = values.out ?? mixPath(values.size);
+  const parameters = mixParameters(parseSize(values.size), seed, flows, Number(values.train));
+  const file = values.out ?? mixPath(values.size, parameters.train);
   const started = performance.now();
   const note = file === '-' ? writeMix(1, parameters) : ensureMix(parameters, file);
   const seconds = (performance.now() - started) / 1000;
