@@ -28,8 +28,11 @@ export class Frame {
 
   /** Takes over every field of another frame; the bytes are not copied. */
   set(other: Frame): void {
-    this.bytes = other.bytes;
-    this.view = other.view;
+    // Storing a reference costs a barrier; the buffer is nearly always the same.
+    if (this.bytes !== other.bytes) {
+      this.bytes = other.bytes;
+      this.view = other.view;
+    }
     this.offset = other.offset;
     this.end = other.end;
     this.originalLength = other.originalLength;

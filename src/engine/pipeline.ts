@@ -234,9 +234,15 @@ export class Pipeline implements FrameSink {
   private onFlags(flow: number, side: 0 | 1, p: Packet): void {
     this.table.noteFlags(flow, side, p);
     if (this.table.phase(flow) !== Phase.Followed) return;
-    const pair = (this.open[this.table.conversation(flow)] as OpenConversation).conversation.pair;
-    if (p.tcpFlags & TCP_SYN) pair.open(side, (p.sequence + 1) | 0);
-    if (p.tcpFlags & TCP_FIN) pair.close(side, (p.sequence + p.payloadLength) | 0);
+    const number = this.table.conversation(flow);
+    const { conversation } = this.open[number] as OpenConversation;
+    if (p.tcpFlags & TCP_SYN) conversation.pair.open(side, (p.sequence + 1) | 0);
+    if (p.tcpFlags & TCP_FIN) {
+      conversation.pair.close(side, (p.sequence + p.payloadLength) | 0);
+      if (p.payloadLength === 0 && conversation.pair.complete && !conversation.matched) {
+        this.drop(flow, number, Phase.Ignored);
+      }
+    }
   }
 
   /** The first look at a payload. True: the flow is to be followed from this packet on. */
@@ -322,7 +328,9 @@ export class Pipeline implements FrameSink {
       place,
     );
     this.countMatch(conversation);
-    if (conversation.hopeless) this.drop(flow, number, Phase.Ignored);
+    // A connection that has ended without a word of mining has nothing more to tell.
+    if (conversation.hopeless || (conversation.pair.complete && !conversation.matched))
+      this.drop(flow, number, Phase.Ignored);
   }
 
   private drop(flow: number, number: number, phase: Phase): void {

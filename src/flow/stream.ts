@@ -86,6 +86,17 @@ export class StreamPair {
     this.fin[side] = sequence;
   }
 
+  /** Both directions have been delivered up to their FIN. */
+  get complete(): boolean {
+    return (
+      this.finKnown[0] &&
+      this.finKnown[1] &&
+      this.pending.length === 0 &&
+      this.next[0] === this.fin[0] &&
+      this.next[1] === this.fin[1]
+    );
+  }
+
   /**
    * One segment: payload [off, end) of `bytes` at `sequence`; `length` bytes were on the wire. `acknowledgment` counts
    * where `acknowledges`. `place` is copied where it must be kept.

@@ -37,6 +37,7 @@ const MINUTE = 60_000_000;
 export const START_KNOWN_A: number = 1 << 2;
 export const RULED_OUT_A: number = 1 << 4;
 export const FIN_A: number = 1 << 6;
+const BOTH_FIN = (1 << 6) | (1 << 7);
 export const RESET: number = 1 << 8;
 export const OPENED: number = 1 << 9;
 
@@ -61,7 +62,7 @@ export interface FlowEndHandler {
  * private, by VLAN and virtual network. Side A (0) is whoever was seen first. Memory: 132 bytes per flow of capacity,
  * plus 8 to 16 bytes per flow alive for the slot index.
  *
- * Eviction when full: of 16 flows in clock order the one silent for longest goes; flows that carry mining only where all
+ * Eviction when full: of 16 flows in clock order a closed one goes, or the one silent for longest; flows that carry mining only where all
  * 16 do. Every eviction is counted.
  */
 export class FlowTable {
@@ -288,14 +289,23 @@ export class FlowTable {
 
   private evictOne(): void {
     let victim = -1;
+    let victimLast = Number.POSITIVE_INFINITY;
     let followed = -1;
+    let followedLast = Number.POSITIVE_INFINITY;
     for (let i = 0; i < 16; i++) {
       const flow = this.hand;
       this.hand = (this.hand + 1) % this.capacity;
-      const last = this.lastSeen(flow);
+      // A closed connection goes before any that is alive.
+      const last = this.isClosed(flow) ? Number.NEGATIVE_INFINITY : this.lastSeen(flow);
       if (this.phase(flow) === Phase.Followed) {
-        if (followed < 0 || last < this.lastSeen(followed)) followed = flow;
-      } else if (victim < 0 || last < this.lastSeen(victim)) victim = flow;
+        if (followed < 0 || last < followedLast) {
+          followed = flow;
+          followedLast = last;
+        }
+      } else if (victim < 0 || last < victimLast) {
+        victim = flow;
+        victimLast = last;
+      }
     }
     this.evicted++;
     this.remove(victim >= 0 ? victim : followed);
@@ -333,6 +343,12 @@ export class FlowTable {
         this.remove(flow);
       }
     }
+  }
+
+  /** FIN from both sides, or RST. */
+  private isClosed(flow: number): boolean {
+    const state = this.hot[flow * RECORD + STATE] as number;
+    return (state & RESET) !== 0 || (state & BOTH_FIN) === BOTH_FIN;
   }
 
   phase(flow: number): Phase {

@@ -36,15 +36,17 @@ export function probeHttp(bytes: Uint8Array, off: number, end: number): number {
 /** A complete head without its blank line, [off, end): the parsed form and its text, or null where it is no HTTP/1.x. */
 export function parseHead(bytes: Uint8Array, off: number, end: number): { head: HttpHead; text: string } | null {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset + off, end - off).toString('latin1');
-  const lines = source.split('\n');
-  const first = trimEnd(lines[0] as string);
+  // A bare CR ends a line for some servers (RFC 9112 §2.2); no secret may hide behind one.
+  const lines = source.split(/\r?\n|\r/);
+  if (lines.length > MAX_HEADERS + 2) return null;
+  const first = lines[0] as string;
   const start = parseFirstLine(first);
   if (start === null) return null;
   const headers = new Map<string, string>();
   const shown: string[] = [first];
   let name = '';
   for (let i = 1; i < lines.length; i++) {
-    const line = trimEnd(lines[i] as string);
+    const line = lines[i] as string;
     if (line === '') continue;
     if (line[0] === ' ' || line[0] === '\t') {
       // obs-fold (RFC 9112 §5.2): the line before goes on; read as one space.
@@ -116,7 +118,4 @@ function isDigit(c: number): boolean {
 }
 function isMethodByte(c: number): boolean {
   return (c >= 0x41 && c <= 0x5a) || c === 0x2d;
-}
-function trimEnd(line: string): string {
-  return line.endsWith('\r') ? line.slice(0, -1) : line;
 }

@@ -45,4 +45,9 @@ export const REGRESSIONS: readonly Regression[] = [
     target: 'dialects',
     input: () => text(`{"worker":"${'w'.repeat(4000)}","method":"eth_submitLogin","params":["0x1"]}`),
   },
+  {
+    name: 'credentials were shown behind a bare CR in a header line',
+    target: 'http-parser',
+    input: () => text('POST / HTTP/1.1\r\nX: y\rAuthorization: Basic dXNlcjpwYXNz\r\n\r\n'),
+  },
 ];
