@@ -48,7 +48,7 @@ export function findProbes(attempts: readonly Attempt[]): Map<string, (time: num
   for (const [miner, list] of byMiner) {
     if (list.some((a) => a.submitted)) continue;
     const windows = probeWindows(list.sort((a, b) => a.time - b.time));
-    if (windows.length > 0) probes.set(miner, (time) => windows.some(([from, to]) => time >= from && time <= to));
+    if (windows.length > 0) probes.set(miner, (time) => isInside(windows, time));
   }
   return probes;
 }
@@ -71,4 +71,17 @@ function probeWindows(sorted: readonly Attempt[]): [number, number][] {
     else windows.push([from, a.time]);
   }
   return windows;
+}
+
+/** Whether one of the disjoint intervals, which stand in order, holds `time`. */
+function isInside(windows: readonly (readonly [number, number])[], time: number): boolean {
+  let low = 0;
+  let high = windows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((windows[middle] as readonly [number, number])[1] < time) low = middle + 1;
+    else high = middle;
+  }
+  const found = windows[low];
+  return found !== undefined && found[0] <= time;
 }

@@ -1,4 +1,5 @@
 import type { Frame } from '../capture/frame.ts';
+import { Anomaly } from '../common/anomaly.ts';
 import type { Indication } from '../detect/facts.ts';
 import { type Dialect, Fit } from '../dialect/dialect.ts';
 import { DIALECTS } from '../dialect/index.ts';
@@ -15,6 +16,8 @@ const PATIENCE = 512;
 /** Messages kept from before anything spoke of mining, so that answers find their place in the session. */
 const MAX_EARLY = 32;
 const MAX_INDICATIONS = 24;
+/** Buffers smaller than this are not given up for want of room. */
+const WORTH_FREEING = 4096;
 /** Messages of a kind that are looked at in full, and kinds that are told apart. */
 const FAMILIAR = 8;
 const MAX_KINDS = 64;
@@ -61,6 +64,8 @@ export class Conversation implements StreamSink, MessageSink {
   private readonly excluded: Dialect[] = [];
   private early: Message[] | null = [];
   private foreign = 0;
+  /** Bytes of the parsers as last counted. */
+  private held = 0;
   private readonly hits: Signature[] = [];
   /** Some dialect is certain; kinds of messages seen since, by direction. */
   private sure = false;
@@ -256,6 +261,26 @@ export class Conversation implements StreamSink, MessageSink {
     candidate.dialect.feed(candidate.session, m);
   }
 
+  /**
+   * Counts what the parsers hold against the bytes that all conversations may hold together. Beyond that, a conversation in
+   * which nothing spoke of mining is given up, and another loses its unfinished messages.
+   */
+  account(): void {
+    const { budget, counters } = this.context;
+    this.countHeld();
+    if (budget.used <= budget.limit || this.held < WORTH_FREEING) return;
+    (counters[Anomaly['stream.buffer_limit']] as number)++;
+    if (!this.matched) this.foreign = PATIENCE;
+    for (const reader of this.readers) reader.gap(-1);
+    this.countHeld();
+  }
+
+  private countHeld(): void {
+    const held = this.readers[0].heldBytes + this.readers[1].heldBytes;
+    this.context.budget.used += held - this.held;
+    this.held = held;
+  }
+
   /** Delivers what is held back and ends both streams. */
   finish(): void {
     this.pair.flush();
@@ -277,6 +302,8 @@ export class Conversation implements StreamSink, MessageSink {
   /** Gives back shared memory. */
   release(): void {
     this.pair.discard();
+    this.context.budget.used -= this.held;
+    this.held = 0;
   }
 }
 

@@ -49,6 +49,8 @@ export interface PipelineOptions {
   /** This pipeline takes the flows whose hash falls to `shard` of `shards`. */
   readonly shard: number;
   readonly shards: number;
+  /** Secret of the flow hash, the same in all shards; any 32-bit number. */
+  readonly seed: number;
 }
 
 export const DEFAULT_LIMITS: Pick<
@@ -108,6 +110,7 @@ export class Pipeline implements FrameSink {
   private readonly hashes = new Int32Array(BATCH);
   private readonly contexts = new Int32Array(BATCH);
   private filled = 0;
+  private readonly seed: number;
   private fetched = 0;
   private readonly table: FlowTable;
   private readonly fragments = new FragmentStore();
@@ -124,6 +127,7 @@ export class Pipeline implements FrameSink {
 
   constructor(options: PipelineOptions) {
     this.options = options;
+    this.seed = options.seed | 0;
     const empty = new Uint8Array(0);
     const view = new DataView(empty.buffer);
     for (let i = 0; i < BATCH; i++) {
@@ -156,7 +160,7 @@ export class Pipeline implements FrameSink {
     if (decoded === Decoded.Transport) {
       const context = flowContext(p);
       this.contexts[at] = context;
-      this.hashes[at] = flowHash(p, context);
+      this.hashes[at] = flowHash(p, context, this.seed);
     } else if (decoded !== Decoded.Fragment) return;
     this.filled = at + 1;
     if (this.filled === BATCH) this.onPieceEnd();
@@ -193,7 +197,7 @@ export class Pipeline implements FrameSink {
       );
       if (decoded === Decoded.Transport) {
         const context = flowContext(p);
-        this.onTransport(frame, p, Number.NaN, flowHash(p, context), context);
+        this.onTransport(frame, p, Number.NaN, flowHash(p, context, this.seed), context);
       }
       if (decoded !== Decoded.Fragment) return;
     }
@@ -328,6 +332,7 @@ export class Pipeline implements FrameSink {
       place,
     );
     this.countMatch(conversation);
+    conversation.account();
     // A connection that has ended without a word of mining has nothing more to tell.
     if (conversation.hopeless || (conversation.pair.complete && !conversation.matched))
       this.drop(flow, number, Phase.Ignored);

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { CaptureError, InputError } from '../capture/capture-error.ts';
 import { expandInputs, type Input } from '../capture/inputs.ts';
 import { readCapture } from '../capture/read.ts';
@@ -18,6 +19,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   const problems: { line: string; fatal: boolean }[] = [];
   const inputs = await expandInputs(options.inputs, (error) => problems.push({ line: error.message, fatal: true }));
   const filterFor = await prepareFilter(options.filter);
+  const seed = randomInt(2 ** 32 - 1);
   const names = inputs.map((input) => input.path);
   const fileOf = (index: number): string => names[index] ?? '?';
   const rows: InputRow[] = [];
@@ -35,7 +37,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   };
 
   if (options.threads > 1) {
-    const shards = new Shards(options, names);
+    const shards = new Shards(options, names, seed);
     try {
       await readAll({ reader: (index) => shards.reader(index), sink: null });
       results = await shards.finish();
@@ -52,6 +54,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
       fileOf,
       shard: 0,
       shards: 1,
+      seed,
     });
     progress.detections = () => pipeline.keys.size;
     await readAll({ reader: (index) => new CaptureReader(index), sink: pipeline });

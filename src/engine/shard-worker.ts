@@ -10,6 +10,7 @@ import { type RingMemory, RingReader, Slot } from './shard-ring.ts';
 export interface ShardOrder {
   readonly memory: RingMemory;
   readonly shard: number;
+  readonly seed: number;
   readonly signatures: readonly Signature[];
   readonly names: readonly string[];
   readonly filter: string | null;
@@ -34,6 +35,7 @@ async function work(order: ShardOrder): Promise<void> {
       fileOf: (input) => order.names[input] ?? '?',
       shard: order.shard,
       shards: order.memory.shards,
+      seed: order.seed,
     });
     let reader: CaptureReader | null = null;
     let bytesBefore = 0;

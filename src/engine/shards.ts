@@ -13,7 +13,7 @@ export class Shards {
   private readonly ring: RingWriter;
   private ended = false;
 
-  constructor(options: ReplayOptions, names: readonly string[]) {
+  constructor(options: ReplayOptions, names: readonly string[], seed: number) {
     const memory = createRing(options.threads);
     this.ring = new RingWriter(memory);
     // Node runs .ts in a checkout and .js where it was built.
@@ -22,6 +22,7 @@ export class Shards {
       const workerData: ShardOrder = {
         memory,
         shard,
+        seed,
         signatures: options.signatures.signatures,
         names,
         filter: options.filter,

@@ -71,6 +71,11 @@ export class SideReader {
     this.socket?.gap(lost);
   }
 
+  /** Bytes held for messages that are not complete. */
+  get heldBytes(): number {
+    return (this.prefix?.length ?? 0) + (this.parser?.heldBytes ?? 0) + (this.socket?.heldBytes ?? 0);
+  }
+
   finish(): void {
     this.parser?.finish();
     this.socket?.finish();

@@ -440,20 +440,24 @@ export class FlowTable {
   }
 }
 
-/** Mixes the two endpoints of a packet so that both directions give the same number; `context` from `flowContext`. */
-export function flowHash(p: Packet, context: number): number {
-  let s = Math.imul(p.source0 ^ Math.imul(p.sourcePort, 0x9e3779b1), 0x85ebca6b);
-  let d = Math.imul(p.destination0 ^ Math.imul(p.destinationPort, 0x9e3779b1), 0x85ebca6b);
+/**
+ * Mixes the two endpoints of a packet so that both directions give the same number; `context` from `flowContext`. `seed` is
+ * a secret of the run: without it, traffic can be made whose flows all fall into one slot. No result depends on it.
+ */
+export function flowHash(p: Packet, context: number, seed: number): number {
+  let s = Math.imul(p.source0 ^ seed, 0x9e3779b1);
+  let d = Math.imul(p.destination0 ^ seed, 0x9e3779b1);
   if (p.ipVersion === 6) {
-    s = Math.imul(s ^ p.source1 ^ Math.imul(p.source2, 0x27d4eb2f) ^ Math.imul(p.source3, 0x165667b1), 0xc2b2ae35);
-    d = Math.imul(
-      d ^ p.destination1 ^ Math.imul(p.destination2, 0x27d4eb2f) ^ Math.imul(p.destination3, 0x165667b1),
-      0xc2b2ae35,
-    );
+    s = Math.imul((s ^ (s >>> 15)) + p.source1, 0xc2b2ae35);
+    d = Math.imul((d ^ (d >>> 15)) + p.destination1, 0xc2b2ae35);
+    s = Math.imul((s ^ (s >>> 15)) + p.source2, 0x27d4eb2f);
+    d = Math.imul((d ^ (d >>> 15)) + p.destination2, 0x27d4eb2f);
+    s = Math.imul((s ^ (s >>> 15)) + p.source3, 0x165667b1);
+    d = Math.imul((d ^ (d >>> 15)) + p.destination3, 0x165667b1);
   }
-  s ^= s >>> 15;
-  d ^= d >>> 15;
-  let h = (Math.imul(s, 0x2c1b3c6d) + Math.imul(d, 0x2c1b3c6d) + context) | 0;
+  s = Math.imul((s ^ (s >>> 15)) + p.sourcePort, 0x85ebca6b);
+  d = Math.imul((d ^ (d >>> 15)) + p.destinationPort, 0x85ebca6b);
+  let h = (Math.imul(s ^ (s >>> 13), 0x2c1b3c6d) + Math.imul(d ^ (d >>> 13), 0x2c1b3c6d) + context) | 0;
   h = Math.imul(h ^ (h >>> 16), 0x7feb352d);
   h = Math.imul(h ^ (h >>> 15), 0x846ca68b);
   return h ^ (h >>> 16);

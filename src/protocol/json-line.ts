@@ -4,6 +4,9 @@ import type { StreamParser } from './parser.ts';
 /** Longest line that is put together, in bytes; a Stratum notify of 17,514 hex digits has been seen in the wild. */
 export const MAX_LINE: number = 128 * 1024;
 
+/** A buffer that may stay for the next line. */
+const SMALL_BUFFER = 4096;
+
 const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
@@ -40,6 +43,11 @@ export class LineParser implements StreamParser {
     this.handler = handler;
   }
 
+  /** Bytes of the unfinished line; its buffer is at most twice as large. */
+  get heldBytes(): number {
+    return this.length;
+  }
+
   push(bytes: Uint8Array, off: number, end: number): void {
     let start = off;
     if (this.unsure && off < end) {
@@ -58,6 +66,7 @@ export class LineParser implements StreamParser {
       } else if (this.length > 0) {
         this.keep(bytes, start, stop);
         if (!this.skipping) this.line(this.buffer as Uint8Array, 0, this.length);
+        this.shrink();
         this.skipping = false;
         this.length = 0;
       } else if (stop - start > MAX_LINE) this.handler.onLineAnomaly(Anomaly['json.line_too_long']);
@@ -78,6 +87,7 @@ export class LineParser implements StreamParser {
       const byte = buffer[last - 1];
       if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) this.line(buffer, 0, last);
     }
+    this.shrink();
     this.length = 0;
     this.skipping = false;
   }
@@ -90,6 +100,11 @@ export class LineParser implements StreamParser {
     const first = bytes[from];
     if (first === OPEN_BRACE || first === OPEN_BRACKET) this.handler.onLine(bytes, from, to);
     else this.handler.onOtherLine();
+  }
+
+  /** One long line must not hold its room for the life of a connection. */
+  private shrink(): void {
+    if (this.buffer !== null && this.buffer.length > SMALL_BUFFER) this.buffer = null;
   }
 
   private keep(bytes: Uint8Array, off: number, end: number): void {

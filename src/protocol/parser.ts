@@ -8,6 +8,8 @@ export interface StreamParser {
   push(bytes: Uint8Array, off: number, end: number): void;
   /** Bytes were lost (`lost` > 0) or their number is unknown (`lost` = -1): drop the unfinished message, resynchronise. */
   gap(lost: number): void;
+  /** Bytes held for a message that is not complete. */
+  readonly heldBytes: number;
   /** The stream ended: report what is complete without a terminator. */
   finish(): void;
 }

@@ -30,7 +30,15 @@ export async function stageSink(stage: Stage): Promise<() => FrameSink> {
     import('../../src/engine/pipeline.ts'),
   ]);
   const end = { onFlowEnd() {} };
-  return () => new FlowSink(decodeFrame, packet, counters, new FlowTable(DEFAULT_LIMITS, end), flowHash, flowContext);
+  return () =>
+    new FlowSink(
+      decodeFrame,
+      packet,
+      counters,
+      new FlowTable(DEFAULT_LIMITS, end),
+      (p, context) => flowHash(p, context, 7),
+      flowContext,
+    );
 }
 
 async function fullSink(): Promise<() => FrameSink> {
@@ -49,6 +57,7 @@ async function fullSink(): Promise<() => FrameSink> {
       fileOf: () => 'mix.pcap',
       shard: 0,
       shards: 1,
+      seed: 7,
     });
 }
 

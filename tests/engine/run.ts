@@ -26,6 +26,7 @@ export function detectBytes(files: readonly Uint8Array[], limits: Partial<Pipeli
     fileOf,
     shard: 0,
     shards: 1,
+    seed: 7,
     ...limits,
   });
   files.forEach((bytes, input) => {

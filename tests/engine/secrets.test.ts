@@ -17,6 +17,7 @@ function evidenceOf(frames: readonly RawFrame[]): { text: string; redacted: numb
     fileOf: () => 'f',
     shard: 0,
     shards: 1,
+    seed: 7,
   });
   const bytes = writePcapng(frames);
   const reader = new CaptureReader(0);

@@ -131,6 +131,7 @@ export function replayBytes(input: Uint8Array, cuts: readonly number[], keepEvid
     fileOf: () => 'fuzz.pcap',
     shard: 0,
     shards: 1,
+    seed: 7,
   });
   const inside = pipeline as unknown as Inside;
   const reader = new CaptureReader(0);

@@ -102,7 +102,7 @@ const lines: Target = {
         onOtherLine: () => void record.events.push('other'),
         onLineAnomaly: (index) => record.anomaly(index),
       });
-    checkStream(make, input, 0);
+    checkStream(make, input, MAX_LINE);
   },
 };
 
