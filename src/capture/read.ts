@@ -22,6 +22,8 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
   /** Called after every piece (about 1 MiB of decoded data). */
   readonly onProgress?: (progress: ReadProgress) => void;
+  /** Gives the buffer to read the next piece into, for readers that keep pieces; by default one buffer serves for all. */
+  readonly nextBuffer?: (() => Uint8Array) | null;
 }
 
 export interface ReadResult {
@@ -67,10 +69,11 @@ async function readImmediate(
   options: ReadOptions,
 ): Promise<boolean> {
   const { signal, onProgress } = options;
-  const bytes = new Uint8Array(SMALL_PIECE);
-  const view = new DataView(bytes.buffer);
+  const own = new Uint8Array(SMALL_PIECE);
+  const view = new DataView(own.buffer);
   for (let untilTurn = TURN; !reader.stopped; ) {
     if (signal?.aborted === true) return true;
+    const bytes = options.nextBuffer?.() ?? own;
     const count = await source.read(bytes);
     if (count === 0) break;
     reader.feed(bytes, view, 0, count, sink);

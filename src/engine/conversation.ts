@@ -310,7 +310,8 @@ export class Conversation implements StreamSink, MessageSink {
 /** How much a message that speaks of nothing we know counts against its conversation: a page or a download counts much. */
 function foreignWeight(m: Message): number {
   if (m.kind !== 'http') return 2;
-  if (m.http.kind === 'request') return m.http.method === 'POST' ? 16 : 32;
+  // A handshake may lead to a WebSocket; any other GET leads to a page.
+  if (m.http.kind === 'request') return m.http.method === 'POST' || m.http.headers.has('upgrade') ? 16 : 200;
   return /json|text\/plain/i.test(m.http.headers.get('content-type') ?? 'json') ? 16 : 512;
 }
 

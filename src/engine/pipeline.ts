@@ -16,6 +16,7 @@ import { Conversation, type ConversationContext } from './conversation.ts';
 import { byTime } from './evidence-order.ts';
 import { HomePrefixes } from './home.ts';
 import type { EvidenceFrame } from './options.ts';
+import { plainShard, shardOf } from './shard-of.ts';
 
 /** A segment this far beyond the known start of its stream is not waited for. */
 const REORDER_REACH = 64 * 1024;
@@ -75,7 +76,7 @@ export interface PipelineCounts {
   firstTime: number;
   lastTime: number;
   homeFlows: number[];
-  /** By anomaly index: those of decoding (the same in every shard), and those of streams and protocols. */
+  /** By anomaly index: those of decoding, and those of streams and protocols. Every shard counts its own. */
   decodeAnomalies: Float64Array;
   streamAnomalies: Float64Array;
 }
@@ -103,6 +104,8 @@ export class Pipeline implements FrameSink {
   private readonly options: PipelineOptions;
   private readonly decodeCounters = createAnomalyCounters();
   private readonly streamCounters = createAnomalyCounters();
+  /** Takes what another shard counts. */
+  private readonly unused = createAnomalyCounters();
   /** The batch: frames (their bytes in place), their headers, what decoding said, flow hash and context. */
   private readonly frames: Frame[] = [];
   private readonly headers: Packet[] = [];
@@ -153,15 +156,24 @@ export class Pipeline implements FrameSink {
     if (frame.time < this.firstTime) this.firstTime = frame.time;
     if (frame.time > this.lastTime) this.lastTime = frame.time;
     const at = this.filled;
-    (this.frames[at] as Frame).set(frame);
     const p = this.headers[at] as Packet;
-    const decoded = decodeFrame(frame, p, this.decodeCounters);
+    let counters = this.decodeCounters;
+    if (this.options.shards > 1) {
+      const owner = plainShard(frame, this.seed, this.options.shards);
+      if (owner >= 0 && owner !== this.options.shard) return;
+      // What every shard decodes, the first one counts.
+      if (owner < 0 && this.options.shard !== 0) counters = this.unused;
+    }
+    const decoded = decodeFrame(frame, p, counters);
+    if (decoded !== Decoded.Transport && decoded !== Decoded.Fragment) return;
+    (this.frames[at] as Frame).set(frame);
     this.decoded[at] = decoded;
     if (decoded === Decoded.Transport) {
+      if (this.options.shards > 1 && shardOf(p, this.seed, this.options.shards) !== this.options.shard) return;
       const context = flowContext(p);
       this.contexts[at] = context;
       this.hashes[at] = flowHash(p, context, this.seed);
-    } else if (decoded !== Decoded.Fragment) return;
+    }
     this.filled = at + 1;
     if (this.filled === BATCH) this.onPieceEnd();
   }
@@ -185,17 +197,12 @@ export class Pipeline implements FrameSink {
     const store = this.fragments;
     // Datagrams inside datagrams end: each round takes one header less.
     for (let depth = 0; depth < 4; depth++) {
-      if (!store.add(p, frame.time, this.decodeCounters)) return;
-      const decoded = decodeNetworkPayload(
-        store.bytes,
-        store.view,
-        0,
-        store.length,
-        store.protocol,
-        p,
-        this.decodeCounters,
-      );
+      // Every shard puts every datagram together; the first one counts what is wrong with them.
+      const counters = this.options.shard === 0 ? this.decodeCounters : this.unused;
+      if (!store.add(p, frame.time, counters)) return;
+      const decoded = decodeNetworkPayload(store.bytes, store.view, 0, store.length, store.protocol, p, counters);
       if (decoded === Decoded.Transport) {
+        if (this.options.shards > 1 && shardOf(p, this.seed, this.options.shards) !== this.options.shard) return;
         const context = flowContext(p);
         this.onTransport(frame, p, Number.NaN, flowHash(p, context, this.seed), context);
       }
@@ -205,8 +212,6 @@ export class Pipeline implements FrameSink {
 
   private onTransport(frame: Frame, p: Packet, shift: number, hash: number, context: number): void {
     const table = this.table;
-    if (this.options.shards > 1 && (Math.imul(hash, 0x9e3779b1) >>> 16) % this.options.shards !== this.options.shard)
-      return;
     const flow = table.touch(p, hash, context, frame.time, frame.originalLength);
     if (--this.untilSweep === 0) {
       this.untilSweep = SWEEP_EVERY;

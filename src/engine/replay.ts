@@ -9,7 +9,7 @@ import { prepareFilter } from './filter.ts';
 import type { ReplayOptions, ReplayProgress, ReplayResult } from './options.ts';
 import { DEFAULT_LIMITS, Pipeline } from './pipeline.ts';
 import { assemble, type ShardResult } from './result.ts';
-import { Shards, shardedBytes } from './shards.ts';
+import { Shards, shardBuffers, shardedBytes } from './shards.ts';
 
 /**
  * Replays captures and says who mines. Throws InputError (exit code 2) and FilterError before anything is read; inputs
@@ -99,6 +99,7 @@ async function readInput(
     try {
       const result = await readCapture(source, reader, consumer.sink as Pipeline, {
         ...(options.signal ? { signal: options.signal } : {}),
+        nextBuffer: shardBuffers(reader),
         onProgress: (p) => progress.report(index, p.consumed, reader.packets),
       });
       progress.finished(index, source.consumed);

@@ -49,8 +49,8 @@ export function assemble(shards: readonly ShardResult[], run: RunFacts): ReplayR
   const counts = shards[0]?.counts as PipelineCounts;
   const anomalies: Record<string, number> = {};
   for (let i = 1; i < ANOMALIES.length; i++) {
-    let n = counts.decodeAnomalies[i] as number;
-    for (const s of shards) n += s.counts.streamAnomalies[i] as number;
+    let n = 0;
+    for (const s of shards) n += (s.counts.decodeAnomalies[i] as number) + (s.counts.streamAnomalies[i] as number);
     if (n > 0) anomalies[ANOMALIES[i] as string] = n;
   }
   const total = (pick: (c: PipelineCounts) => number): number => shards.reduce((n, s) => n + pick(s.counts), 0);

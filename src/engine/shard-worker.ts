@@ -24,7 +24,6 @@ async function work(order: ShardOrder): Promise<void> {
   try {
     const pipeline = new Pipeline({
       ...DEFAULT_LIMITS,
-      capacity: Math.ceil(DEFAULT_LIMITS.capacity / order.memory.shards),
       maxConversations: Math.ceil(DEFAULT_LIMITS.maxConversations / order.memory.shards),
       maxUnmatched: Math.ceil(DEFAULT_LIMITS.maxUnmatched / order.memory.shards),
       streamBytes: Math.ceil(DEFAULT_LIMITS.streamBytes / order.memory.shards),

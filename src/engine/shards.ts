@@ -75,6 +75,11 @@ class ShardedReader extends CaptureReader {
     this.ring.write(this.number, bytes, off, end);
   }
 
+  /** A block of the ring, which spares copying what is read. */
+  nextBuffer(): Uint8Array {
+    return this.ring.nextBlock();
+  }
+
   override finish(): void {
     if (this.state) return;
     this.ring.mark(Slot.EndOfInput, this.number);
@@ -106,6 +111,11 @@ class ShardedReader extends CaptureReader {
   override get stopped(): boolean {
     return this.state === null && this.ring.stopped;
   }
+}
+
+/** Where an input that goes to shards is best read into; null for a reader of this thread. */
+export function shardBuffers(reader: CaptureReader): (() => Uint8Array) | null {
+  return reader instanceof ShardedReader ? () => reader.nextBuffer() : null;
 }
 
 /** Wire bytes of an input read through shards; null for a reader of this thread. */
