@@ -194,7 +194,9 @@ function refineActivities(built: readonly { facts: KeyFacts; row: DetectionRow }
   for (const { facts, row } of built) {
     const isProbe = probes.get(row.miner.ip);
     if (isProbe && facts.attempts.some((time) => isProbe(time))) row.activity = 'probe';
-    else if (row.activity === 'mining' && pools.has(row.miner.ip)) row.activity = 'proxy';
+    else if (row.activity === 'mining' && row.miner.ip !== row.pool.ip && pools.has(row.miner.ip)) {
+      row.activity = 'proxy';
+    }
   }
 }
 

@@ -18,12 +18,14 @@ interface Chain {
   readonly spacing: number;
   /** Network difficulty that the chain has had since then, from and to (with a wide margin). */
   readonly difficulty: readonly [number, number];
+  /** Last height at which no other chain shared all this. */
+  readonly until?: number;
 }
 
 const ANCHOR = 1_526_601_600;
 const CHAINS: readonly Chain[] = [
   { coin: 'BTC', algorithm: 'sha256d', height: 523_347, spacing: 597, difficulty: [2.5e12, 1e17] },
-  { coin: 'BCH', algorithm: 'sha256d', height: 530_844, spacing: 600, difficulty: [5e10, 2.2e12] },
+  { coin: 'BCH', algorithm: 'sha256d', height: 530_844, spacing: 600, difficulty: [5e10, 2.2e12], until: 556_766 },
   { coin: 'LTC', algorithm: 'scrypt', height: 1_424_154, spacing: 149.5, difficulty: [5e5, 1e10] },
   { coin: 'DASH', algorithm: 'x11', height: 872_440, spacing: 157.5, difficulty: [5e6, 1e10] },
   { coin: 'VTC', algorithm: 'lyra2rev', height: 930_907, spacing: 150, difficulty: [1, 1e7] },
@@ -79,7 +81,7 @@ export function identifyChain(
   height: number,
   time: number,
   difficulty: number,
-): { coin: string; algorithm: string } | null {
+): { coin: string | null; algorithm: string } | null {
   const fitting = CHAINS.filter((chain) => {
     const blocks = (time - ANCHOR) / chain.spacing;
     const [low, high] = chain.difficulty;
@@ -89,7 +91,10 @@ export function identifyChain(
       difficulty <= high
     );
   });
-  return fitting.length === 1 ? (fitting[0] as Chain) : null;
+  const only = fitting.length === 1 ? fitting[0] : undefined;
+  if (!only) return null;
+  // Bitcoin SV and eCash split off later and look alike since: the algorithm is certain, the coin is not.
+  return { coin: only.until !== undefined && height > only.until ? null : only.coin, algorithm: only.algorithm };
 }
 
 /** Network difficulty of a compact target (nBits as eight hex digits, big-endian). */

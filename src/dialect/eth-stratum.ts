@@ -6,6 +6,8 @@ import { feedMining, type MiningVariant } from './family-mining.ts';
 import { asArray, asText, hexNumber, isHex, targetToHashes } from './value.ts';
 
 const variant: MiningVariant = {
+  // Reports of the hashrate are answered as shares are.
+  countsUnseen: false,
   shareJob: 1,
   shareWorker: 0,
   onNotify(s, _m, params) {

@@ -9,6 +9,8 @@ import { asArray, asNumber, asText, hexNumber, isHex } from './value.ts';
 const HASHES_PER_DIFFICULTY = 2 ** 32;
 
 const variant: MiningVariant = {
+  // Reports of the hashrate are answered as shares are.
+  countsUnseen: false,
   shareJob: 1,
   shareWorker: 0,
   onNotify(s, _m, params) {
@@ -47,7 +49,8 @@ export const ethereumStratum1: Dialect = {
     const params = asArray(m.value['params']);
     switch (m.method) {
       case 'mining.subscribe':
-        return params[1] === 'EthereumStratum/1.0.0' ? Fit.Sure : Fit.Never;
+        // Kaspa miners name it too; the job tells.
+        return params[1] === 'EthereumStratum/1.0.0' ? Fit.Possible : Fit.Never;
       case 'mining.notify':
         return params.length === 4 && isHex(params[1], 64) && isHex(params[2], 64) && typeof params[3] === 'boolean'
           ? Fit.Sure

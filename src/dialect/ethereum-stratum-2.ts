@@ -5,6 +5,8 @@ import { feedMining, type MiningVariant } from './family-mining.ts';
 import { asArray, asRecord, asText, hexNumber, isHex, targetToHashes } from './value.ts';
 
 const variant: MiningVariant = {
+  // Reports of the hashrate are answered as shares are.
+  countsUnseen: false,
   // [job, nonce, worker id]; the worker id is a number of the session, no name
   shareJob: 0,
   shareWorker: -1,
@@ -43,6 +45,7 @@ const variant: MiningVariant = {
       }
       case 'mining.hashrate':
         s.fromMiner(m);
+        s.request(m, 'other');
         s.report(hexNumber(params[0]), asText(params[1]) ?? '');
         break;
       case 'mining.reconnect':

@@ -8,7 +8,15 @@ import { asArray, asText, hexNumber, isHex, targetToHashes } from './value.ts';
 /** A job answer or push: `[header, seed, target(, height)]`, each 32 bytes with 0x. */
 export function isEthWork(result: unknown): result is readonly string[] {
   const work = asArray(result);
-  return work.length >= 3 && work.length <= 4 && work.slice(0, 3).every((w) => isHex(w, 64) && w.startsWith('0x'));
+  if (work.length < 3 || work.length > 4) return false;
+  const [header, seed, target] = work;
+  if (!isHash(header) || !isHash(seed) || !isHash(target)) return false;
+  // Nodes list hashes and storage keys in the same form: a target is small, the hash of a header is not.
+  return target.startsWith('0x000000') && !header.startsWith('0x0000');
+}
+
+function isHash(value: unknown): value is string {
+  return isHex(value, 64) && value.startsWith('0x');
 }
 
 export function feedEth(s: MiningSession, m: JsonMessage): void {
@@ -24,7 +32,6 @@ export function feedEth(s: MiningSession, m: JsonMessage): void {
       s.fromMiner(m);
       s.asked = true;
       s.workRequests++;
-      s.request(m, 'work');
       return;
     case 'eth_submitWork':
       s.fromMiner(m);

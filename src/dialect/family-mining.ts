@@ -2,10 +2,15 @@
 // Sources: https://en.bitcoin.it/wiki/Stratum_mining_protocol, BIP 310, ZIP-301.
 import type { JsonMessage } from '../protocol/message.ts';
 import type { MiningSession } from './session.ts';
-import { asArray, asRecord, asText } from './value.ts';
+import { asArray, asRecord, asText, isHex } from './value.ts';
+
+/** After the first job a pool still answers what came with the login (µs). */
+const SETTLING = 2_000_000;
 
 /** Where the dialects of the family differ. */
 export interface MiningVariant {
+  /** False where other requests than shares are answered by a bare `true` all the time. */
+  readonly countsUnseen?: false;
   /** A job push; called for `mining.notify`. */
   onNotify(s: MiningSession, m: JsonMessage, params: readonly unknown[]): void;
   /** Any other message from either side that the family does not know; may do nothing. */
@@ -52,6 +57,8 @@ export function feedMining(s: MiningSession, m: JsonMessage, variant: MiningVari
       return;
     case 'mining.submit':
       s.fromMiner(m);
+      // The sixth parameter is BIP 310's version bits: rolled by boards, not by programs.
+      if (params.length === 6 && isHex(params[5], 8)) s.asicHint = true;
       s.share(m, asText(params[variant.shareJob]));
       if (variant.shareWorker >= 0) s.workerLogin(asText(params[variant.shareWorker]));
       return;
@@ -82,8 +89,8 @@ function feedAnswer(s: MiningSession, m: JsonMessage, variant: MiningVariant): v
   else if (kind === null) {
     if (Array.isArray(result)) variant.onSubscribed?.(s, result);
     // The pool's side alone: after the first job a bare `true` answers a share; logins were answered before it.
-    else if (s.minerSide === 1 - m.side && s.jobs > 0 && s.submitted === 0) {
-      if (result === true) s.acceptUnseen();
+    else if (s.minerSide === 1 - m.side && s.jobs > 0 && !s.minerSeen && variant.countsUnseen !== false) {
+      if (result === true && s.sinceFirstJob > SETTLING) s.acceptUnseen();
       else if (isShareError(m.value['error'])) s.reject();
     }
   }

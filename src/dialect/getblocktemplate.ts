@@ -27,16 +27,18 @@ export const getblocktemplate: Dialect = {
 
 function feedJson(s: MiningSession, m: JsonMessage): void {
   if (m.method !== null) {
+    let named = false;
     if (METHODS.has(m.method)) {
       s.asked = true;
       s.workRequests++;
       s.request(m, 'work');
       const wallet = asText(asRecord(m.value['params'])?.['wallet_address']);
-      if (wallet !== null) s.login(wallet);
+      named = wallet !== null;
+      s.login(wallet);
     } else if (SUBMITS.has(m.method)) s.share(m, null);
     else return;
     s.fromMiner(m);
-    if (m.http) readHttpIdentity(s, m.http);
+    if (m.http) readHttpIdentity(s, m.http, named);
     return;
   }
   const kind = s.answered(m);

@@ -1,11 +1,12 @@
 import type { HttpHead } from '../protocol/message.ts';
 import type { MiningSession } from './session.ts';
 
-/** What the head of a mining request over HTTP tells of the miner: agent, Basic user (never the password), host, rate. */
-export function readHttpIdentity(s: MiningSession, head: HttpHead): void {
+/** What the head of a mining request over HTTP tells of the miner: agent, Basic user (never the password), host, rate. `named`: the request
+ * names its wallet elsewhere, so that the Basic user is the node's. */
+export function readHttpIdentity(s: MiningSession, head: HttpHead, named = false): void {
   s.agent(head.headers.get('user-agent') ?? null);
   const authorization = head.headers.get('authorization');
-  if (authorization !== undefined && /^basic /i.test(authorization)) {
+  if (!named && authorization !== undefined && /^basic /i.test(authorization)) {
     const decoded = Buffer.from(authorization.slice(6, 1024).trim(), 'base64').toString('utf8');
     const stop = decoded.indexOf(':');
     const user = stop < 0 ? decoded : decoded.slice(0, stop);

@@ -66,6 +66,15 @@ export class MiningSession {
   private pendingCount = 0;
   private readonly reporters: Map<string, number> = new Map();
 
+  /** Something came from the miner: then shares are counted by requests, not by answers alone. */
+  minerSeen = false;
+  private firstJob = 0;
+
+  /** Microseconds since the first job. */
+  get sinceFirstJob(): number {
+    return this.firstJob === 0 ? 0 : this.lastMessage - this.firstJob;
+  }
+
   /** Every message of the conversation passes here before the dialect reads it: keeps the clock of mining time. */
   tick(time: number): void {
     if (this.firstMessage === 0) this.firstMessage = time;
@@ -82,6 +91,7 @@ export class MiningSession {
   }
 
   fromMiner(m: Message): void {
+    this.minerSeen = true;
     if (this.minerSide < 0) this.minerSide = m.side;
   }
 
@@ -142,6 +152,7 @@ export class MiningSession {
   /** A job was delivered; with its own difficulty, or with the one announced before. */
   job(id: string | null, hashes: number = this.nextHashes): void {
     this.jobs++;
+    if (this.firstJob === 0) this.firstJob = this.lastMessage;
     if (isPossible(hashes)) {
       this.hashesPerShare = hashes;
       if (id !== null) {
@@ -156,12 +167,21 @@ export class MiningSession {
 
   /** A request whose answer matters. `side` is who asked. */
   request(m: Message & { kind: 'json' }, kind: RequestKind, hashes: number = Number.NaN): void {
-    if (m.id === null || this.pendingCount >= MAX_PENDING) return;
+    if (m.id === null) return;
+    if (this.pendingCount >= MAX_PENDING) this.forgetOldest();
     const key = `${m.side}${m.id}`;
     const list = this.pending.get(key);
     if (list) list.push({ kind, hashes });
     else this.pending.set(key, [{ kind, hashes }]);
     this.pendingCount++;
+  }
+
+  /** What has waited longest for an answer will not get one. */
+  private forgetOldest(): void {
+    const oldest = this.pending.entries().next().value;
+    if (!oldest) return;
+    this.pending.delete(oldest[0]);
+    this.pendingCount -= oldest[1].length;
   }
 
   /** A share went out, for the job with this id. */

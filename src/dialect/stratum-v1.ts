@@ -38,7 +38,6 @@ const variant: MiningVariant = {
       case 'mining.set_extranonce':
       case 'mining.set_version_mask':
       case 'mining.set_target':
-      case 'mining.ping':
       case 'client.reconnect':
       case 'client.show_message':
         s.fromPool(m);

@@ -10,8 +10,10 @@ const variant: MiningVariant = {
   shareJob: 1,
   shareWorker: 0,
   onNotify(s, _m, params) {
-    s.rateUnit = 'Sol/s';
-    s.algorithm = 'equihash';
+    // A ninth parameter carries VerusHash's solution template: its shares are hashes.
+    const verus = params.length === 9;
+    s.rateUnit = verus ? 'H/s' : 'Sol/s';
+    s.algorithm = verus ? 'verushash' : 'equihash';
     s.job(asText(params[0]));
   },
   onOther(s, m, params) {

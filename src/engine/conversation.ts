@@ -4,11 +4,12 @@ import type { Indication } from '../detect/facts.ts';
 import { type Dialect, Fit } from '../dialect/dialect.ts';
 import { DIALECTS } from '../dialect/index.ts';
 import { MiningSession } from '../dialect/session.ts';
+import { unknownMining } from '../dialect/unknown-mining.ts';
 import { type SegmentPlace, type StreamBudget, StreamPair, type StreamSink } from '../flow/stream.ts';
 import type { HttpHead, Message, Side, Transport } from '../protocol/message.ts';
 import type { Signature, SignatureSet } from '../signature/types.ts';
 import { excerptOf } from './excerpt.ts';
-import { type KeptFrame, type Position, redact } from './secrets.ts';
+import { type KeptFrame, Redactor } from './secrets.ts';
 import { type MessageSink, SideReader } from './side-reader.ts';
 
 /** Patience with a conversation in which nothing speaks of mining: foreign messages, each weighed, before it is let go. */
@@ -34,7 +35,8 @@ export interface ConversationContext {
   readonly fileOf: (input: number) => string;
 }
 
-const BEGINNING: Position = { input: 0, packet: 0 };
+/** The last one takes what fits none of the others. */
+const ALL_DIALECTS: readonly Dialect[] = [...DIALECTS, unknownMining];
 
 interface Candidate {
   readonly dialect: Dialect;
@@ -71,12 +73,12 @@ export class Conversation implements StreamSink, MessageSink {
   private sure = false;
   private familiar: readonly [Map<string, number>, Map<string, number>] | null = null;
   private current: { frame: Frame; file: string; side: Side; payload: number } | null = null;
-  /** Packet in which the last message of each direction ended. */
-  private readonly ended: [Position, Position] = [BEGINNING, BEGINNING];
+  private readonly redactor: Redactor | null;
 
   constructor(flow: number, startKnown: readonly [boolean, boolean], context: ConversationContext) {
     this.flow = flow;
     this.context = context;
+    this.redactor = context.keepEvidence ? new Redactor(this.frames) : null;
     this.pair = new StreamPair(this, context.budget, context.counters);
     this.readers = [new SideReader(0, startKnown[0], this), new SideReader(1, startKnown[1], this)];
   }
@@ -124,6 +126,7 @@ export class Conversation implements StreamSink, MessageSink {
   }
 
   onStreamGap(side: Side, lost: number): void {
+    if (this.readers[side].heldBytes > 0) this.redactor?.onUnread(side);
     this.readers[side].gap(lost);
     for (const candidate of this.candidates) candidate.session.forgetPending();
   }
@@ -146,14 +149,15 @@ export class Conversation implements StreamSink, MessageSink {
 
   onMessage(m: Message): void {
     this.read(m);
-    if (this.context.keepEvidence) {
-      redact(m, this.ended[m.side], this.frames);
-      this.ended[m.side] = m.place;
-    }
+    this.redactor?.onMessage(m);
   }
 
   private read(m: Message): void {
     if (m.transport !== 'tcp') this.transport = m.transport;
+    if (m.kind === 'json' && isLogRecord(m.value)) {
+      this.foreign += 32;
+      return;
+    }
     if (this.isFamiliar(m)) {
       for (const candidate of this.candidates) this.feed(candidate, m);
       return;
@@ -214,7 +218,7 @@ export class Conversation implements StreamSink, MessageSink {
   /** Lets every dialect that may fit see the message; opens those that it speaks for, drops those that it excludes. */
   private advance(m: Message): void {
     let opened = false;
-    for (const dialect of DIALECTS) {
+    for (const dialect of ALL_DIALECTS) {
       if (this.excluded.includes(dialect)) continue;
       const fit = dialect.probe(m);
       if (fit === Fit.None) continue;
@@ -284,8 +288,12 @@ export class Conversation implements StreamSink, MessageSink {
   /** Delivers what is held back and ends both streams. */
   finish(): void {
     this.pair.flush();
-    this.readers[0].finish();
-    this.readers[1].finish();
+    for (const side of [0, 1] as const) {
+      const unread = this.readers[side].heldBytes > 0;
+      this.readers[side].finish();
+      if (unread) this.redactor?.onUnread(side);
+    }
+    this.redactor?.finish();
     this.early = null;
     this.current = null;
   }
@@ -309,6 +317,8 @@ export class Conversation implements StreamSink, MessageSink {
 
 /** How much a message that speaks of nothing we know counts against its conversation: a page or a download counts much. */
 function foreignWeight(m: Message): number {
+  // The answers to a large farm's shares can be hundreds between two jobs.
+  if (m.kind === 'json') return m.method === null && typeof m.value['result'] !== 'object' ? 0.25 : 2;
   if (m.kind !== 'http') return 2;
   // A handshake may lead to a WebSocket; any other GET leads to a page.
   if (m.http.kind === 'request') return m.http.method === 'POST' || m.http.headers.has('upgrade') ? 16 : 200;
@@ -321,4 +331,13 @@ function answerKind(value: Readonly<Record<string, unknown>>): string {
   const type = typeof value['type'] === 'string' ? value['type'] : '';
   const shape = result === null ? 'null' : Array.isArray(result) ? 'array' : typeof result;
   return `\n${type}\n${shape}\n${value['error'] == null ? '' : 'error'}`;
+}
+
+/** Members that log records have and mining messages never do. */
+const LOG_MEMBERS = ['@timestamp', 'timestamp', 'level', 'severity', 'logger', 'log', 'hostname', 'message'];
+
+/** A log shipper may send what a mining program logged, member by member: that is no mining. */
+function isLogRecord(value: Readonly<Record<string, unknown>>): boolean {
+  for (const member of LOG_MEMBERS) if (Object.hasOwn(value, member)) return true;
+  return false;
 }

@@ -21,11 +21,25 @@ const MAX_DEPTH = 6;
 
 /** The message as JSON with its passwords hidden; null where it holds none. */
 function withoutPasswords(value: Readonly<Record<string, unknown>>): string | null {
+  const from = secretsFrom(value);
+  if (from < 0 && !holdsPassword(value, 0)) return null;
   const params = value['params'];
-  const login = typeof value['method'] === 'string' && LOGIN_METHOD.test(value['method']);
-  if (!login && !holdsPassword(value, 0)) return null;
-  if (!login || !Array.isArray(params)) return JSON.stringify(hidden(value, 0));
-  return JSON.stringify(hidden({ ...value, params: params.map((item, n) => (n === 1 ? HIDDEN : item)) }, 0));
+  if (from < 0 || !Array.isArray(params)) return JSON.stringify(hidden(value, 0));
+  return JSON.stringify(hidden({ ...value, params: params.map((item, n) => (n >= from ? HIDDEN : item)) }, 0));
+}
+
+/**
+ * From which parameter on a list of parameters is secret; -1 where none is. After the account of a log-in stand password
+ * or worker and password, by dialect; the second parameter of a subscription may be a secret (Conflux) unless it names a
+ * protocol.
+ */
+function secretsFrom(value: Readonly<Record<string, unknown>>): number {
+  const { method, params } = value;
+  if (typeof method !== 'string' || !Array.isArray(params)) return -1;
+  if (LOGIN_METHOD.test(method)) return 1;
+  const second = params[1];
+  const secret = method === 'mining.subscribe' && params.length === 2 && typeof second === 'string' && second !== '';
+  return secret && !/Stratum\/\d/.test(second) ? 1 : -1;
 }
 
 function holdsPassword(value: unknown, depth: number): boolean {
@@ -50,21 +64,21 @@ function hidden(value: unknown, depth: number): unknown {
 /** Headers whose value is a credential. */
 const SECRET_HEADERS = ['authorization', 'proxy-authorization', 'cookie', 'set-cookie'];
 
-/** The passwords of a message, as they stand between quotes or in a header; what `excerptOf` hides. */
-export function secretsOf(m: Message): string[] {
+/** The passwords of a message, as they stand between quotes, as a number, or in a header; what `excerptOf` hides. */
+export function secretsOf(m: Message): (string | number)[] {
   if (m.kind === 'http') return SECRET_HEADERS.flatMap((name) => m.http.headers.get(name) ?? []);
   if (m.kind !== 'json') return [];
-  const found: string[] = [];
-  const { method, value } = m;
-  const params = value['params'];
-  if (method !== null && LOGIN_METHOD.test(method) && Array.isArray(params)) collect(params[1], true, 0, found);
-  collect(value, false, 0, found);
+  const found: (string | number)[] = [];
+  const from = secretsFrom(m.value);
+  const params = m.value['params'];
+  if (from >= 0 && Array.isArray(params)) collect(params.slice(from), true, 0, found);
+  collect(m.value, false, 0, found);
   return found;
 }
 
-function collect(value: unknown, secret: boolean, depth: number, found: string[]): void {
+function collect(value: unknown, secret: boolean, depth: number, found: (string | number)[]): void {
   if (found.length >= 64) return;
-  if (typeof value === 'string') {
+  if (typeof value === 'string' || typeof value === 'number') {
     if (secret && value !== '') found.push(value);
   } else if (value !== null && typeof value === 'object' && depth <= MAX_DEPTH) {
     if (Array.isArray(value)) for (const item of value) collect(item, secret, depth + 1, found);

@@ -6,6 +6,7 @@ import { decodeFrame, decodeNetworkPayload } from '../decode/decode.ts';
 import { Decoded, Packet, PROTOCOL_TCP, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from '../decode/packet.ts';
 import { type ConversationFacts, type Indication, summariseSession } from '../detect/facts.ts';
 import { addFacts, factsOfOne, type KeyFacts, keyOf } from '../detect/key-facts.ts';
+import { unknownMining } from '../dialect/unknown-mining.ts';
 import { FragmentStore } from '../flow/fragments.ts';
 import type { SegmentPlace, StreamBudget } from '../flow/stream.ts';
 import { FlowTable, flowContext, flowHash, OPENED, Phase, RULED_OUT_A, START_KNOWN_A } from '../flow/table.ts';
@@ -24,6 +25,8 @@ const REORDER_REACH = 64 * 1024;
 const MAX_KEYS = 100_000;
 /** Evidence frames kept for a key. */
 const MAX_EVIDENCE = 512;
+/** Bytes of evidence of a run; what is found later goes without. */
+const MAX_EVIDENCE_BYTES = 64 * 1024 * 1024;
 const SWEEP_EVERY = 4096;
 const SWEEP_RECORDS = 1024;
 /** Frames decoded ahead of the flow table, so that its memory can be fetched for all of them at once. */
@@ -99,6 +102,7 @@ export class Pipeline implements FrameSink {
   bytes = 0;
   conversationsEvicted = 0;
   keysDropped = 0;
+  private evidenceBytes = 0;
   firstTime: number = Number.POSITIVE_INFINITY;
   lastTime: number = Number.NEGATIVE_INFINITY;
   private readonly options: PipelineOptions;
@@ -409,6 +413,8 @@ export class Pipeline implements FrameSink {
   }
 
   private addEvidence(key: string, frames: readonly EvidenceFrame[]): void {
+    if (this.evidenceBytes > MAX_EVIDENCE_BYTES) return;
+    for (const frame of frames) this.evidenceBytes += frame.bytes.length;
     const known = this.evidence.get(key) ?? [];
     // The earliest stay, whatever order conversations end in.
     this.evidence.set(key, [...known, ...frames].sort(byTime).slice(0, MAX_EVIDENCE));
@@ -456,7 +462,7 @@ export class Pipeline implements FrameSink {
     }
     return results.map(({ dialect, session }) =>
       facts(
-        dialect.id,
+        dialect === unknownMining ? null : dialect.id,
         this.minerSide(conversation, dialect.id, session.minerSide),
         indicationsOf(conversation.indications, dialect.id, results.length === 1),
         summariseSession(session),

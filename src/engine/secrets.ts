@@ -1,57 +1,108 @@
-import type { Message } from '../protocol/message.ts';
+import type { Message, Place, Side } from '../protocol/message.ts';
 import { secretsOf } from './excerpt.ts';
 import type { EvidenceFrame } from './options.ts';
 
 /** A frame kept for evidence, with where its payload starts and in which direction it went. */
 export interface KeptFrame extends EvidenceFrame {
-  readonly side: 0 | 1;
+  readonly side: Side;
   readonly input: number;
   readonly payload: number;
   redacted: boolean;
 }
 
-/** A packet of an input. */
-export interface Position {
-  readonly input: number;
-  readonly packet: number;
+/** What is to be found in a frame, and how many bytes at either end stay. */
+interface Wanted {
+  readonly text: Buffer | RegExp;
+  readonly margin: number;
 }
 
 const STAR = 0x2a;
-
-function compare(a: Position, b: Position): number {
-  return a.input - b.input || a.packet - b.packet;
-}
+const MAX_SECRETS = 64;
 
 /**
- * Overwrites the passwords of a message in the frames that carried it, byte for byte with `*`. `first` is where the
- * message before it ended. Where a password cannot be found as it stands (split over frames, escaped, masked),
- * the payload of every frame that may hold a part of it is overwritten.
+ * Keeps passwords out of the frames of one conversation: they are overwritten with `*`, byte for byte. A password that is
+ * not found as it stands (split over frames, escaped, masked) takes the whole payload of its direction so far with it, and
+ * so does a message that never became complete.
  */
-export function redact(m: Message, first: Position, frames: readonly KeptFrame[]): void {
-  const secrets = secretsOf(m);
-  if (secrets.length === 0) return;
-  // A message that lies in one frame as a whole is in no other.
-  const from = m.place.to > 0 ? m.place : first;
-  const carriers = frames.filter((f) => f.side === m.side && compare(f, from) >= 0 && compare(f, m.place) <= 0);
-  for (const secret of secrets) {
-    const wanted = Buffer.from(m.kind === 'json' ? `"${secret}"` : secret, 'utf8');
-    let found = false;
-    for (const frame of carriers) found = overwrite(frame, wanted, m.kind === 'json' ? 1 : 0) || found;
-    if (found) continue;
-    for (const frame of carriers) {
-      frame.bytes.fill(STAR, frame.payload);
-      frame.redacted = true;
+export class Redactor {
+  private readonly frames: readonly KeptFrame[];
+  private readonly wanted: Wanted[] = [];
+  /** Payloads that were overwritten as a whole, to know them again when they are sent again. */
+  private readonly blanked: Set<string> = new Set();
+  private readonly ended: [Place | null, Place | null] = [null, null];
+
+  constructor(frames: readonly KeptFrame[]) {
+    this.frames = frames;
+  }
+
+  /** A message was read; its frames are among those kept. */
+  onMessage(m: Message): void {
+    for (const secret of secretsOf(m)) {
+      const wanted = wantedOf(secret, m.kind === 'json');
+      if (this.wanted.length < MAX_SECRETS) this.wanted.push(wanted);
+      let found = false;
+      for (const frame of this.frames) if (frame.side === m.side) found = overwrite(frame, wanted) || found;
+      if (!found) for (const frame of this.frames) if (frame.side === m.side) this.blank(frame, frame.payload);
     }
+    this.ended[m.side] = m.place;
+  }
+
+  /** What a direction sent since its last complete message will not be read. */
+  onUnread(side: Side): void {
+    const last = this.ended[side];
+    for (const frame of this.frames) {
+      if (frame.side !== side) continue;
+      const order = last === null ? 1 : frame.input - last.input || frame.packet - last.packet;
+      if (order > 0) this.blank(frame, frame.payload);
+      else if (order === 0 && last !== null && last.to > 0) this.blank(frame, last.to);
+    }
+  }
+
+  /** Looks once more at all that was kept: what was sent twice, or came after it was read. */
+  finish(): void {
+    for (const frame of this.frames) {
+      if (this.blanked.has(payloadOf(frame))) this.blank(frame, frame.payload);
+      for (const wanted of this.wanted) overwrite(frame, wanted);
+    }
+  }
+
+  private blank(frame: KeptFrame, from: number): void {
+    if (from >= frame.bytes.length) return;
+    if (this.blanked.size < 4 * MAX_SECRETS) this.blanked.add(payloadOf(frame));
+    frame.bytes.fill(STAR, from);
+    frame.redacted = true;
   }
 }
 
-function overwrite(frame: KeptFrame, wanted: Buffer, margin: number): boolean {
-  const bytes = Buffer.from(frame.bytes.buffer, frame.bytes.byteOffset, frame.bytes.length);
+function payloadOf(frame: KeptFrame): string {
+  return view(frame).toString('latin1', frame.payload);
+}
+
+function wantedOf(secret: string | number, json: boolean): Wanted {
+  if (typeof secret === 'string')
+    return { text: Buffer.from(json ? `"${secret}"` : secret, 'utf8'), margin: json ? 1 : 0 };
+  const digits = String(secret).replace(/[^0-9eE]/g, '.');
+  return { text: new RegExp(`[,:]\\s*${digits}\\s*(?=[,\\]}])`, 'g'), margin: 1 };
+}
+
+function view(frame: KeptFrame): Buffer {
+  return Buffer.from(frame.bytes.buffer, frame.bytes.byteOffset, frame.bytes.length);
+}
+
+function overwrite(frame: KeptFrame, { text, margin }: Wanted): boolean {
+  const bytes = view(frame);
   let found = false;
-  for (let at = bytes.indexOf(wanted, frame.payload); at >= 0; at = bytes.indexOf(wanted, at + wanted.length)) {
-    bytes.fill(STAR, at + margin, at + wanted.length - margin);
-    frame.redacted = true;
-    found = true;
+  if (text instanceof RegExp) {
+    for (const match of bytes.toString('latin1', frame.payload).matchAll(text)) {
+      bytes.fill(STAR, frame.payload + match.index + margin, frame.payload + match.index + match[0].length);
+      found = true;
+    }
+  } else {
+    for (let at = bytes.indexOf(text, frame.payload); at >= 0; at = bytes.indexOf(text, at + text.length)) {
+      bytes.fill(STAR, at + margin, at + text.length - margin);
+      found = true;
+    }
   }
+  if (found) frame.redacted = true;
   return found;
 }

@@ -221,8 +221,8 @@ export class SideReader {
 
   private json(bytes: Uint8Array, off: number, end: number, http: HttpHead | null): void {
     if (!this.sink.mayMatter(bytes, off, end)) {
-      // Short answers abound in mining too; long lines that name nothing we know do not.
-      this.sink.onForeign(end - off < 64 ? 4 : 32);
+      // Short answers abound in mining too, between two jobs; long lines that name nothing we know do not.
+      this.sink.onForeign(end - off < 64 ? 0.25 : 32);
       return;
     }
     const text = Buffer.from(bytes.buffer, bytes.byteOffset + off, end - off).toString('utf8');

@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { CaptureReader } from '../../src/capture/reader.ts';
 import { DEFAULT_LIMITS, Pipeline } from '../../src/engine/pipeline.ts';
-import { conversation, createRandom, type RawFrame, segment, writePcapng } from '../generate/index.ts';
+import {
+  conversation,
+  createRandom,
+  duplicate,
+  type RawFrame,
+  reorder,
+  segment,
+  writePcapng,
+} from '../generate/index.ts';
 import { SIGNATURES } from './run.ts';
 
 const PASSWORD = 'correct-horse-9';
@@ -67,7 +75,34 @@ describe('evidence frames hold no password', () => {
     const escaped = authorize.replace(PASSWORD, `\\u0063${PASSWORD.slice(1)}`);
     const found = evidenceOf(login(escaped));
     expect(found.text).not.toContain(PASSWORD.slice(1));
+    expect(found.frames).toBe(3);
+  });
+
+  test.each([1, 2, 3, 4, 5])('sent twice, cut and out of order, it is found nowhere (seed %i)', (seed) => {
+    const rng = createRandom(seed);
+    const cut = segment(login(authorize), rng, { min: 5, max: 60 });
+    const found = evidenceOf(reorder(duplicate(cut, rng, 0.7), rng, 4));
+    for (let length = 6; length <= PASSWORD.length; length++) {
+      expect(found.text).not.toContain(PASSWORD.slice(0, length));
+    }
+  });
+
+  test('a log-in that is cut off before its end goes as a whole', () => {
+    const frames = login(authorize);
+    const at = frames.findIndex((f) => Buffer.from(f.data).includes('mining.authorize'));
+    const half = frames[at] as RawFrame;
+    const cut: RawFrame = { ...half, data: half.data.slice(0, half.data.length - 3) };
+    const found = evidenceOf([...frames.slice(0, at), cut]);
+    expect(found.frames).toBe(2);
+    expect(found.text).not.toContain(PASSWORD);
     expect(found.text).toContain('mining.subscribe');
+  });
+
+  test('a number as password, and the third parameter of a log-in', () => {
+    const found = evidenceOf(login('{"id":2,"method":"mining.authorize","params":["account", 77665544]}\n'));
+    expect(found.text).not.toContain('77665544');
+    const third = evidenceOf(login(`{"id":2,"method":"mining.authorize","params":["xel:a","rig","${PASSWORD}"]}\n`));
+    expect(third.text).not.toContain(PASSWORD);
   });
 
   test('a Basic credential is overwritten', () => {
