@@ -17,7 +17,7 @@ const GLOB_CHARACTERS = /[*?[\]{}]/;
 
 /**
  * Expands the arguments of a command into inputs: files, folders (all captures below, by suffix or by magic bytes), glob
- * patterns and `-`. Folders and patterns give byte order of the path; an input named twice is read once.
+ * patterns and `-`. Folders and patterns give the order of names, numbers in them by value; an input named twice is read once.
  *
  * Throws InputError: no such file or unreadable (exit code 1), pattern without match (1), folder without captures (2).
  * With `onError`, errors of exit code 1 go there instead and the other inputs are still given.
@@ -57,7 +57,7 @@ async function expandOne(arg: string): Promise<Input[]> {
 async function expandGlob(pattern: string): Promise<Input[]> {
   const matches: string[] = [];
   for await (const match of glob(pattern)) matches.push(match);
-  matches.sort(byBytes);
+  matches.sort(byName);
   const inputs: Input[] = [];
   for (const match of matches) {
     const kind = await kindOf(match);
@@ -107,7 +107,7 @@ async function capturesBelow(folder: string): Promise<Input[]> {
       }
     }
   }
-  paths.sort(byBytes);
+  paths.sort(byName);
   return Promise.all(paths.map(fileInput));
 }
 
@@ -138,6 +138,22 @@ async function startsLikeCapture(path: string): Promise<boolean> {
 }
 
 /** Same order on every machine and in every locale. */
-function byBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+/**
+ * Runs of digits by their value, the rest byte by byte: rotated captures (`cap2` before `cap10`) come in the order in which
+ * they were written, which matters to connections that go on from one to the next.
+ */
+function byName(a: string, b: string): number {
+  const left = a.match(/\d+|\D+/g) ?? [];
+  const right = b.match(/\d+|\D+/g) ?? [];
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const x = left[i] as string;
+    const y = right[i] as string;
+    if (x === y) continue;
+    if (/^\d/.test(x) && /^\d/.test(y)) {
+      const difference = BigInt(x) - BigInt(y);
+      if (difference !== 0n) return difference < 0n ? -1 : 1;
+    }
+    return Buffer.compare(Buffer.from(x), Buffer.from(y));
+  }
+  return left.length - right.length || Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

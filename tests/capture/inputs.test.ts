@@ -47,27 +47,27 @@ describe('expandInputs', () => {
     ]);
   });
 
-  it('finds the captures of a folder by suffix or magic bytes, in byte order of the path', async () => {
+  it('finds the captures of a folder by suffix or magic bytes, in the order of their names', async () => {
     expect(await names(at('tree'))).toEqual([
       'tree/Z/z.ntar',
       'tree/a/deep/x.PCAPNG.zst',
       'tree/a/y.cap.gz',
-      'tree/b/10.pcap',
       'tree/b/2.pcap',
+      'tree/b/10.pcap',
       'tree/b/trace.0',
       'tree/b/trace.1',
       'tree/link.dmp',
     ]);
   });
 
-  it('expands patterns in byte order; a file whose name looks like one comes first', async () => {
+  it('expands patterns in the order of names; a file whose name looks like one comes first', async () => {
     expect(await names(at('globs/*.pcap'))).toEqual(['globs/[odd].pcap', 'globs/one.pcap', 'globs/two.pcap']);
     expect(await names(at('globs/t?o.pcap'))).toEqual(['globs/two.pcap']);
     expect(await names(at('globs/[odd].pcap'))).toEqual(['globs/[odd].pcap']);
     expect(await names(at('tree/{Z,b}'))).toEqual([
       'tree/Z/z.ntar',
-      'tree/b/10.pcap',
       'tree/b/2.pcap',
+      'tree/b/10.pcap',
       'tree/b/trace.0',
       'tree/b/trace.1',
     ]);
