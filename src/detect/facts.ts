@@ -25,7 +25,8 @@ export interface Indication {
 /** Plain copy of a session, which can cross threads. */
 export interface SessionFacts {
   readonly accounts: readonly Account[];
-  readonly workers: readonly string[];
+  /** Several different logins or workers used the connection. */
+  readonly severalMiners: boolean;
   readonly agents: readonly string[];
   readonly coins: readonly string[];
   readonly algorithm: string | null;
@@ -72,7 +73,7 @@ export interface ConversationFacts {
 export function summariseSession(s: MiningSession): SessionFacts {
   return {
     accounts: s.knownAccounts,
-    workers: [...s.workers],
+    severalMiners: s.severalMiners,
     agents: [...s.agents],
     coins: [...s.coins],
     algorithm: s.algorithm,

@@ -1,4 +1,4 @@
-import { type Account, splitLogin } from '../dialect/account.ts';
+import type { Account } from '../dialect/account.ts';
 import { mergeIntervals } from '../estimate/hashrate.ts';
 import type { ConversationFacts, Indication } from './facts.ts';
 
@@ -95,7 +95,7 @@ export function factsOfOne(c: ConversationFacts): KeyFacts {
     coins: [...(s?.coins ?? [])].sort().slice(0, MAX_COINS),
     asicHint: s?.asicHint ?? false,
     worked,
-    severalMiners: worked && hasSeveralMiners(c),
+    severalMiners: worked && (s?.severalMiners ?? false),
     submitted: s?.submitted ?? 0,
     accepted: s?.accepted ?? 0,
     rejected: s?.rejected ?? 0,
@@ -120,27 +120,6 @@ export function factsOfOne(c: ConversationFacts): KeyFacts {
     // Where the opening was not seen, nothing is known of trying.
     attempts: c.opened ? [c.firstSeen] : [],
   };
-}
-
-/**
- * Several different logins or workers over one connection. The bare account beside one of its workers is no second miner,
- * nor is a share that names its worker in another form than the login did.
- */
-function hasSeveralMiners(c: ConversationFacts): boolean {
-  const s = c.session;
-  if (!s) return false;
-  const known = new Set(s.accounts.flatMap((a) => [a.login, a.account, a.worker ?? '']));
-  const others = s.workers.filter((name) => !known.has(name)).map((name) => splitLogin(name, null));
-  const workers = new Map<string, Set<string>>();
-  for (const { account, worker } of [...s.accounts, ...others]) {
-    const names = workers.get(account) ?? new Set();
-    if (worker !== null) names.add(worker);
-    workers.set(account, names);
-  }
-  if (new Set(s.accounts.map((a) => a.account)).size > 1) return true;
-  if ([...workers.values()].some((names) => names.size > 1)) return true;
-  // Names that belong to no account that logged in: one may be its other form, two are two.
-  return [...workers.keys()].filter((account) => !known.has(account)).length > 1;
 }
 
 /** Adds what `other` knows of the same key to `into`. The outcome does not depend on which was first. */

@@ -130,6 +130,26 @@ export class MiningSession {
 
   private workersAreLogins = false;
 
+  /**
+   * Several different logins or workers over one connection. The bare account beside one of its workers is no second miner,
+   * nor is a share that names its worker in another form than the login did.
+   */
+  get severalMiners(): boolean {
+    const accounts = this.knownAccounts;
+    const known = new Set(accounts.flatMap((a) => [a.login, a.account, a.worker ?? '']));
+    const others = [...this.workers].filter((name) => !known.has(name)).map((name) => splitLogin(name, null));
+    const workers = new Map<string, Set<string>>();
+    for (const { account, worker } of [...accounts, ...others]) {
+      const names = workers.get(account) ?? new Set();
+      if (worker !== null) names.add(worker);
+      workers.set(account, names);
+    }
+    if (new Set(accounts.map((a) => a.account)).size > 1) return true;
+    if ([...workers.values()].some((names) => names.size > 1)) return true;
+    // Names that belong to no account that logged in: one may be its other form, two are two.
+    return [...workers.keys()].filter((account) => !known.has(account)).length > 1;
+  }
+
   agent(text: string | null): void {
     if (text !== null && text.trim() !== '' && this.agents.size < MAX_AGENTS) this.agents.add(text.slice(0, MAX_NAME));
   }

@@ -4,6 +4,7 @@ import type { Confidence } from '../../src/detect/detection.ts';
 import type { ConversationFacts, Indication, SessionFacts } from '../../src/detect/facts.ts';
 import { type Attempt, findProbes, fuse } from '../../src/detect/fuse.ts';
 import { gatherKeys } from '../../src/detect/key-facts.ts';
+import { MiningSession } from '../../src/dialect/session.ts';
 
 function indication(signature: string, weight: number, proof = false): Indication {
   return {
@@ -49,7 +50,7 @@ describe('fuse', () => {
 
 const SESSION: SessionFacts = {
   accounts: [],
-  workers: [],
+  severalMiners: false,
   agents: [],
   coins: [],
   algorithm: null,
@@ -109,9 +110,7 @@ describe('activity', () => {
     ['work was delivered', [{ jobs: 1 }], 'mining'],
     ['accepted shares, seen from the pool alone', [{ accepted: 3 }], 'mining'],
     ['one connection of several worked', [{}, { jobs: 2 }], 'mining'],
-    ['two logins over one connection', [{ jobs: 1, accounts: [account('a'), account('b')] }], 'proxy'],
-    ['two workers over one connection', [{ jobs: 1, accounts: [account('a.x', 'x'), account('a.y', 'y')] }], 'proxy'],
-    ['two workers in shares', [{ submitted: 2, workers: ['a.x', 'a.y'] }], 'proxy'],
+    ['several miners over one connection', [{ jobs: 1, severalMiners: true }], 'proxy'],
     [
       'two logins, one after the other',
       [
@@ -120,13 +119,33 @@ describe('activity', () => {
       ],
       'mining',
     ],
-    ['two logins that got no work', [{ accounts: [account('a'), account('b')] }], 'attempt'],
+    ['several miners that got no work', [{ severalMiners: true }], 'attempt'],
   ];
 
   test.each(rows)('%s', (_, sessions, activity) => {
     const rows = buildDetections(gatherKeys(sessions.map(conversation)), CONTEXT);
     expect(rows.map((row) => row.activity)).toEqual([activity]);
   });
+});
+
+test.each<[string, (string | [string, string])[], string[], boolean]>([
+  ['one login', ['a.x'], ['a.x'], false],
+  ['two accounts', ['a', 'b'], [], true],
+  ['two workers of an account', ['a.x', 'a.y'], [], true],
+  ['a bare account, two workers in shares', ['a'], ['a.x', 'a.y'], true],
+  ['the bare account beside its worker', ['a.x'], ['a.x', 'a'], false],
+  ['a worker sent beside the login and in shares', [['0xab', 'rig1']], ['rig1'], false],
+  ['two such workers', [['0xab', 'rig1']], ['rig1', 'rig2', 'rig3'], true],
+  ['shares alone, of two workers', [], ['a.x', 'a.y'], true],
+  ['shares alone, of one worker', [], ['a.x'], false],
+])('%s', (_, logins, workers, several) => {
+  const session = new MiningSession();
+  for (const login of logins) {
+    if (typeof login === 'string') session.login(login);
+    else session.login(...login);
+  }
+  for (const worker of workers) session.workerLogin(worker);
+  expect(session.severalMiners).toBe(several);
 });
 
 test('whoever is pool to some and miner to others is a proxy', () => {
