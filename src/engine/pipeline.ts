@@ -118,6 +118,9 @@ export class Pipeline implements FrameSink {
   private readonly contexts = new Int32Array(BATCH);
   private filled = 0;
   private readonly seed: number;
+  private readonly shard: number;
+  private readonly shards: number;
+  private readonly filtered: boolean;
   private fetched = 0;
   private readonly table: FlowTable;
   private readonly fragments = new FragmentStore();
@@ -135,6 +138,9 @@ export class Pipeline implements FrameSink {
   constructor(options: PipelineOptions) {
     this.options = options;
     this.seed = options.seed | 0;
+    this.shard = options.shard;
+    this.shards = options.shards;
+    this.filtered = options.filterFor !== null;
     const empty = new Uint8Array(0);
     const view = new DataView(empty.buffer);
     for (let i = 0; i < BATCH; i++) {
@@ -154,7 +160,7 @@ export class Pipeline implements FrameSink {
   }
 
   onFrame(frame: Frame): void {
-    if (this.options.filterFor !== null && !this.passesFilter(frame)) return;
+    if (this.filtered && !this.passesFilter(frame)) return;
     this.packets++;
     this.bytes += frame.originalLength;
     if (frame.time < this.firstTime) this.firstTime = frame.time;
@@ -162,18 +168,18 @@ export class Pipeline implements FrameSink {
     const at = this.filled;
     const p = this.headers[at] as Packet;
     let counters = this.decodeCounters;
-    if (this.options.shards > 1) {
-      const owner = plainShard(frame, this.seed, this.options.shards);
-      if (owner >= 0 && owner !== this.options.shard) return;
+    if (this.shards > 1) {
+      const owner = plainShard(frame, this.seed, this.shards);
+      if (owner >= 0 && owner !== this.shard) return;
       // What every shard decodes, the first one counts.
-      if (owner < 0 && this.options.shard !== 0) counters = this.unused;
+      if (owner < 0 && this.shard !== 0) counters = this.unused;
     }
     const decoded = decodeFrame(frame, p, counters);
     if (decoded !== Decoded.Transport && decoded !== Decoded.Fragment) return;
     (this.frames[at] as Frame).set(frame);
     this.decoded[at] = decoded;
     if (decoded === Decoded.Transport) {
-      if (this.options.shards > 1 && shardOf(p, this.seed, this.options.shards) !== this.options.shard) return;
+      if (this.shards > 1 && shardOf(p, this.seed, this.shards) !== this.shard) return;
       const context = flowContext(p);
       this.contexts[at] = context;
       this.hashes[at] = flowHash(p, context, this.seed);
@@ -192,7 +198,7 @@ export class Pipeline implements FrameSink {
       const frame = this.frames[i] as Frame;
       const p = this.headers[i] as Packet;
       if (this.decoded[i] === Decoded.Transport) {
-        this.onTransport(frame, p, -frame.offset, this.hashes[i] as number, this.contexts[i] as number);
+        this.onTransport(frame, p, 0 - frame.offset, this.hashes[i] as number, this.contexts[i] as number);
       } else this.onFragment(frame, p);
     }
   }
@@ -202,11 +208,11 @@ export class Pipeline implements FrameSink {
     // Datagrams inside datagrams end: each round takes one header less.
     for (let depth = 0; depth < 4; depth++) {
       // Every shard puts every datagram together; the first one counts what is wrong with them.
-      const counters = this.options.shard === 0 ? this.decodeCounters : this.unused;
+      const counters = this.shard === 0 ? this.decodeCounters : this.unused;
       if (!store.add(p, frame.time, counters)) return;
       const decoded = decodeNetworkPayload(store.bytes, store.view, 0, store.length, store.protocol, p, counters);
       if (decoded === Decoded.Transport) {
-        if (this.options.shards > 1 && shardOf(p, this.seed, this.options.shards) !== this.options.shard) return;
+        if (this.shards > 1 && shardOf(p, this.seed, this.shards) !== this.shard) return;
         const context = flowContext(p);
         this.onTransport(frame, p, Number.NaN, flowHash(p, context, this.seed), context);
       }

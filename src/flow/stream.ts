@@ -240,7 +240,8 @@ export class StreamPair {
       this.pendingBytes -= s.bytes.length;
       this.budget.used -= s.bytes.length;
       const length = s.bytes.length + s.cut;
-      if (ahead + length > 0) this.deliver(s.side, s.bytes, -ahead, s.bytes.length, length + ahead, s.place);
+      // `0 -`, not `-`: minus zero is no small integer, and would slow down everything it is passed to.
+      if (ahead + length > 0) this.deliver(s.side, s.bytes, 0 - ahead, s.bytes.length, length + ahead, s.place);
       i = 0; // what was delivered may have freed an earlier one
     }
   }
