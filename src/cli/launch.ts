@@ -46,7 +46,8 @@ function relaunch(binary: string): void {
   for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => refuse(`${binary} cannot be started: ${error.message}`));
   child.on('exit', (code, signal) => {
-    process.exit(signal === null ? (code ?? 1) : 128 + (constants.signals[signal] ?? 0));
+    // Nothing is left to do: the loop runs out (`process.exit` has been seen to hang, nodejs/node#54918).
+    process.exitCode = signal === null ? (code ?? 1) : 128 + (constants.signals[signal] ?? 0);
   });
 }
 

@@ -29,8 +29,19 @@ export async function main(): Promise<void> {
   });
   await flush(process.stdout);
   await flush(process.stderr);
-  // A pipe still open for reading would keep the process alive: leave, now that everything is written.
-  process.exit(code);
+  leave(code);
+}
+
+/** Time for what is still open to close by itself, in milliseconds. */
+const PATIENCE = 2000;
+
+/**
+ * Ends the process by letting its event loop run out: `process.exit` may wait for ever for a compiler thread that waits for
+ * it (nodejs/node#54918). What still holds the loop after a moment, such as a pipe somebody keeps open, is left behind.
+ */
+function leave(code: number): void {
+  process.exitCode = code;
+  setTimeout(() => process.exit(code), PATIENCE).unref();
 }
 
 async function flush(output: Output): Promise<void> {
