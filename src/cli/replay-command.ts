@@ -23,7 +23,7 @@ import { COLOR_MODES, createPaint, outputWidth, wantsColor } from './style.ts';
 import { renderSummary } from './summary.ts';
 import { renderTable } from './table.ts';
 import { visible } from './text.ts';
-import { formatBytes, formatDuration, formatRate } from './units.ts';
+import { formatCount, formatDuration, formatRate } from './units.ts';
 import { programVersion } from './version.ts';
 
 const MAX_THREADS = 64;
@@ -168,8 +168,8 @@ async function printResult(
 
 function speedLine({ summary }: ReplayResult, elapsed: number): string {
   const seconds = Math.max(elapsed, 1) / 1000;
-  const rates = `${formatRate(summary.bytes / seconds, 'B/s')}, ${formatRate(summary.packets / seconds, ' packets/s')}`;
-  return `poolprint: read ${formatBytes(summary.bytes)} in ${formatDuration(seconds)} (${rates})`;
+  const rate = formatRate(summary.packets / seconds, ' packets/s');
+  return `poolprint: read ${formatCount(summary.packets)} packets in ${formatDuration(seconds)} (${rate})`;
 }
 
 /** Checks what yargs cannot. Throws a UsageError. */

@@ -3,9 +3,9 @@
  * SHA-256 to detection, signatures and source.
  */
 import { createHash, type Hash, randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { OutputError, oneLine } from '../capture/capture-error.ts';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { errorCode, OutputError, oneLine } from '../capture/capture-error.ts';
 import { Frame } from '../capture/frame.ts';
 import { PcapngWriter } from '../capture/writer.ts';
 import type { DetectionRow, IndicationRow, SummaryRow } from '../detect/detection.ts';
@@ -78,7 +78,7 @@ const MAX_PART = 64;
 export async function writeEvidence(folder: string, source: EvidenceSource, context: EvidenceContext): Promise<void> {
   const written: [temporary: string, final: string][] = [];
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(resolve(folder), MAX_PARENTS);
     const entries: ManifestEntry[] = [];
     const withoutPackets: string[] = [];
     let left = context.maxTotalBytes ?? MAX_TOTAL;
@@ -103,6 +103,23 @@ export async function writeEvidence(folder: string, source: EvidenceSource, cont
   } catch (error) {
     for (const [temporary] of written) await rm(temporary, { force: true }).catch(() => undefined);
     throw new OutputError(`cannot write evidence to ${folder}: ${writeReason(error)}`);
+  }
+}
+
+/** Missing folders above the wanted one that are made too. */
+const MAX_PARENTS = 32;
+
+/** Makes a folder and those above it. Not `mkdir` with `recursive`: in /proc and its like that never comes to an end. */
+async function makeFolder(folder: string, left: number): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
+    const parent = dirname(folder);
+    if (code !== 'ENOENT' || parent === folder || left === 0) throw error;
+    await makeFolder(parent, left - 1);
+    await mkdir(folder, { mode: 0o700 });
   }
 }
 

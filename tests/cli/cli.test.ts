@@ -245,11 +245,11 @@ describe('table', () => {
       expect.stringMatching(/^confirmed {3}mining {4}10\.0\.0\.5/),
       '',
       '1 detection: 1 confirmed (1 mining)',
-      'Read 12,345 packets, 9.80 MB, 812 flows, 57 signatures; 1 h 2 min of traffic, 2024-05-01 10:00–11:02 UTC',
+      'Read 12,345 packets, 9.80 MB on the wire, 812 flows, 57 signatures; 1 h 2 min of traffic, 2024-05-01 10:00–11:02 UTC',
       'Anomalies: stream.gap 1',
       '',
     ]);
-    expect(stderr).toBe('poolprint: read 9.80 MB in 0.5 s (19.6 MB/s, 24.7 k packets/s)\n');
+    expect(stderr).toBe('poolprint: read 12,345 packets in 0.5 s (24.7 k packets/s)\n');
   });
 
   test('nothing found is said plainly', async () => {

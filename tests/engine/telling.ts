@@ -37,6 +37,8 @@ const METHODS = [
   ...['eth_submitLogin', 'eth_getWork', 'eth_submitWork', 'eth_submitHashrate', 'login', 'job', 'submit'],
   ...['getwork', 'getblocktemplate', 'submitblock'],
 ];
+/** What `npm run new:dialect` begins with. */
+const SCAFFOLD = /^[a-z0-9-]+\.(?:login|job|submit)$/;
 const TYPES = ['job', 'submit'];
 /** CoinHive's log-in and acceptance: words that others use too, with members that hardly anybody else has. */
 const HINTS = /"type":"(?:auth|authed|hash_accepted)"/;
@@ -58,7 +60,7 @@ function tellsLine(line: string): boolean {
   } catch {
     return false;
   }
-  if (typeof value['method'] === 'string') return METHODS.includes(value['method']);
+  if (typeof value['method'] === 'string') return METHODS.includes(value['method']) || SCAFFOLD.test(value['method']);
   if (typeof value['type'] === 'string') return TYPES.includes(value['type']);
   const result = value['result'];
   // The answer to a subscription names the method of the jobs to come.

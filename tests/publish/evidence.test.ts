@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -142,6 +143,15 @@ test('a link in the folder is replaced, never followed', async () => {
   expect(readFileSync(victim, 'utf8')).toBe('precious');
   expect(readBack(join(folder, NAME)).length).toBe(1);
 });
+
+test.skipIf(!existsSync('/proc/self'))(
+  'a folder that can never be made is an error, not a wait without end',
+  async () => {
+    await expect(writeEvidence('/proc/none/below', sourceOf([kept(4)]), context)).rejects.toThrow(
+      /\/proc\/none\/below/,
+    );
+  },
+);
 
 test.skipIf(process.platform === 'win32')('other users may not read it', async () => {
   const inner = join(folder, 'made', 'deep');
