@@ -4,16 +4,15 @@ import { Frame, type FrameSink } from '../capture/frame.ts';
 import { createAnomalyCounters } from '../common/anomaly.ts';
 import { decodeFrame, decodeNetworkPayload } from '../decode/decode.ts';
 import { Decoded, Packet, PROTOCOL_TCP, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from '../decode/packet.ts';
-import { type ConversationFacts, type Indication, summariseSession } from '../detect/facts.ts';
 import { addFacts, factsOfOne, type KeyFacts, keyOf } from '../detect/key-facts.ts';
-import { unknownMining } from '../dialect/unknown-mining.ts';
+import { flowContext, flowHash } from '../flow/flow-key.ts';
 import { FragmentStore } from '../flow/fragments.ts';
 import type { SegmentPlace, StreamBudget } from '../flow/stream.ts';
-import { FlowTable, flowContext, flowHash, OPENED, Phase, RULED_OUT_A, START_KNOWN_A } from '../flow/table.ts';
+import { FlowTable, Phase, RULED_OUT_A, START_KNOWN_A } from '../flow/table.ts';
 import { Look, lookAtStart, lookInside } from '../protocol/first-look.ts';
 import type { SignatureSet } from '../signature/types.ts';
-import { addressText } from './address.ts';
 import { Conversation, type ConversationContext } from './conversation.ts';
+import { factsOf, type OpenConversation } from './conversation-facts.ts';
 import { byTime } from './evidence-order.ts';
 import { HomePrefixes } from './home.ts';
 import type { EvidenceFrame } from './options.ts';
@@ -82,15 +81,6 @@ export interface PipelineCounts {
   /** By anomaly index: those of decoding, and those of streams and protocols. Every shard counts its own. */
   decodeAnomalies: Float64Array;
   streamAnomalies: Float64Array;
-}
-
-interface OpenConversation {
-  readonly conversation: Conversation;
-  readonly version: number;
-  /** Words of both addresses: side 0, then side 1. */
-  readonly words: Int32Array;
-  readonly input: number;
-  readonly packet: number;
 }
 
 /** The stages from frame to conversation facts, for one thread. */
@@ -408,7 +398,7 @@ export class Pipeline implements FrameSink {
     const { conversation } = ended;
     conversation.finish();
     if (!conversation.matched) return;
-    for (const facts of this.factsOf(flow, ended)) {
+    for (const facts of factsOf(this.table, flow, ended)) {
       if (this.keys.size >= MAX_KEYS && !this.keys.has(keyOf(facts))) {
         this.keysDropped++;
         continue;
@@ -424,67 +414,6 @@ export class Pipeline implements FrameSink {
     const known = this.evidence.get(key) ?? [];
     // The earliest stay, whatever order conversations end in.
     this.evidence.set(key, [...known, ...frames].sort(byTime).slice(0, MAX_EVIDENCE));
-  }
-
-  private factsOf(flow: number, ended: OpenConversation): ConversationFacts[] {
-    const { conversation, words, version } = ended;
-    const table = this.table;
-    const text = (side: number): string =>
-      addressText(version, ...(words.subarray(side * 4, side * 4 + 4) as unknown as [number, number, number, number]));
-    const results = conversation.results();
-    const facts = (
-      dialect: string | null,
-      minerSide: 0 | 1,
-      indications: readonly Indication[],
-      session: ConversationFacts['session'],
-    ): ConversationFacts => {
-      const pool = 1 - minerSide;
-      const sent = table.packets(flow, minerSide);
-      const received = table.packets(flow, pool);
-      return {
-        input: ended.input,
-        packet: ended.packet,
-        miner: text(minerSide),
-        pool: text(pool),
-        minerPort: table.port(flow, minerSide),
-        poolPort: table.port(flow, pool),
-        transport: conversation.transport,
-        dialect,
-        session,
-        indications,
-        firstSeen: table.firstSeen(flow),
-        lastSeen: table.lastSeen(flow),
-        packets: [sent, received],
-        bytes: [table.bytes(flow, minerSide), table.bytes(flow, pool)],
-        opened: (table.state(flow) & OPENED) !== 0,
-        seen: sent > 0 && received > 0 ? 'both' : sent > 0 ? 'miner' : 'pool',
-        minerSide,
-      };
-    };
-    if (results.length === 0) {
-      // No dialect of ours, but a signature held: report it under the dialect that the signature names.
-      const first = conversation.indications.find((i) => i.dialect !== null) ?? conversation.indications[0];
-      return [facts(first?.dialect ?? null, this.minerSide(conversation, null, -1), conversation.indications, null)];
-    }
-    return results.map(({ dialect, session }) =>
-      facts(
-        dialect === unknownMining ? null : dialect.id,
-        this.minerSide(conversation, dialect.id, session.minerSide),
-        indicationsOf(conversation.indications, dialect.id, results.length === 1),
-        summariseSession(session),
-      ),
-    );
-  }
-
-  /** Roles come from the protocol: the dialect, else what a signature says of its sender, else who opened. */
-  private minerSide(conversation: Conversation, dialect: string | null, known: number): 0 | 1 {
-    if (known >= 0) return known as 0 | 1;
-    for (const i of conversation.indications) {
-      if (i.from !== null && (dialect === null || i.dialect === null || i.dialect === dialect)) {
-        return i.from === 'miner' ? i.side : ((1 - i.side) as 0 | 1);
-      }
-    }
-    return 0;
   }
 
   /** What was found so far, key by key. */
@@ -521,10 +450,4 @@ export class Pipeline implements FrameSink {
     }
     return runFilter(program, frame.view, frame.offset, frame.end, frame.originalLength);
   }
-}
-
-/** A detection shows what speaks for its own dialect: its signatures and those that several dialects share. */
-function indicationsOf(all: readonly Indication[], dialect: string, only: boolean): readonly Indication[] {
-  const own = all.filter((i) => i.dialect === dialect || i.dialect === null);
-  return only && own.length === 0 ? all : own;
 }

@@ -25,8 +25,9 @@ export async function stageSink(stage: Stage): Promise<() => FrameSink> {
   const packet = new Packet(new Uint8Array(0), new DataView(new ArrayBuffer(0)));
   const counters = createAnomalyCounters();
   if (stage === 'decode') return () => new DecodeSink(decodeFrame, packet, counters);
-  const [{ FlowTable, flowContext, flowHash }, { DEFAULT_LIMITS }] = await Promise.all([
+  const [{ FlowTable }, { flowContext, flowHash }, { DEFAULT_LIMITS }] = await Promise.all([
     import('../../src/flow/table.ts'),
+    import('../../src/flow/flow-key.ts'),
     import('../../src/engine/pipeline.ts'),
   ]);
   const end = { onFlowEnd() {} };

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Packet, PROTOCOL_TCP, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from '../../src/decode/packet.ts';
-import { FlowTable, type FlowTableOptions, flowContext, flowHash, OPENED, Phase } from '../../src/flow/table.ts';
+import { flowContext, flowHash } from '../../src/flow/flow-key.ts';
+import { FlowTable, type FlowTableOptions, OPENED, Phase } from '../../src/flow/table.ts';
 
 const UDP = 17;
 const IDLE = 900_000_000;

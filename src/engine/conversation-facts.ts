@@ -1,0 +1,82 @@
+import { type ConversationFacts, type Indication, summariseSession } from '../detect/facts.ts';
+import { unknownMining } from '../dialect/unknown-mining.ts';
+import { type FlowTable, OPENED } from '../flow/table.ts';
+import { addressText } from './address.ts';
+import type { Conversation } from './conversation.ts';
+
+/** A conversation with what the pipeline knows of its flow. */
+export interface OpenConversation {
+  readonly conversation: Conversation;
+  readonly version: number;
+  /** Words of both addresses: side 0, then side 1. */
+  readonly words: Int32Array;
+  readonly input: number;
+  readonly packet: number;
+}
+
+/** What a conversation that has ended tells, one row for each dialect spoken in it. Its streams must be finished. */
+export function factsOf(table: FlowTable, flow: number, ended: OpenConversation): ConversationFacts[] {
+  const { conversation, words, version } = ended;
+  const text = (side: number): string =>
+    addressText(version, ...(words.subarray(side * 4, side * 4 + 4) as unknown as [number, number, number, number]));
+  const results = conversation.results();
+  const facts = (
+    dialect: string | null,
+    minerSide: 0 | 1,
+    indications: readonly Indication[],
+    session: ConversationFacts['session'],
+  ): ConversationFacts => {
+    const pool = 1 - minerSide;
+    const sent = table.packets(flow, minerSide);
+    const received = table.packets(flow, pool);
+    return {
+      input: ended.input,
+      packet: ended.packet,
+      miner: text(minerSide),
+      pool: text(pool),
+      minerPort: table.port(flow, minerSide),
+      poolPort: table.port(flow, pool),
+      transport: conversation.transport,
+      dialect,
+      session,
+      indications,
+      firstSeen: table.firstSeen(flow),
+      lastSeen: table.lastSeen(flow),
+      packets: [sent, received],
+      bytes: [table.bytes(flow, minerSide), table.bytes(flow, pool)],
+      opened: (table.state(flow) & OPENED) !== 0,
+      seen: sent > 0 && received > 0 ? 'both' : sent > 0 ? 'miner' : 'pool',
+      minerSide,
+    };
+  };
+  if (results.length === 0) {
+    // No dialect of ours, but a signature held: report it under the dialect that the signature names.
+    const first = conversation.indications.find((i) => i.dialect !== null) ?? conversation.indications[0];
+    return [facts(first?.dialect ?? null, minerSideOf(conversation, null, -1), conversation.indications, null)];
+  }
+  return results.map(({ dialect, session }) =>
+    facts(
+      dialect === unknownMining ? null : dialect.id,
+      minerSideOf(conversation, dialect.id, session.minerSide),
+      indicationsOf(conversation.indications, dialect.id, results.length === 1),
+      summariseSession(session),
+    ),
+  );
+}
+
+/** Roles come from the protocol: the dialect, else what a signature says of its sender, else who opened. */
+function minerSideOf(conversation: Conversation, dialect: string | null, known: number): 0 | 1 {
+  if (known >= 0) return known as 0 | 1;
+  for (const i of conversation.indications) {
+    if (i.from !== null && (dialect === null || i.dialect === null || i.dialect === dialect)) {
+      return i.from === 'miner' ? i.side : ((1 - i.side) as 0 | 1);
+    }
+  }
+  return 0;
+}
+
+/** A detection shows what speaks for its own dialect: its signatures and those that several dialects share. */
+function indicationsOf(all: readonly Indication[], dialect: string, only: boolean): readonly Indication[] {
+  const own = all.filter((i) => i.dialect === dialect || i.dialect === null);
+  return only && own.length === 0 ? all : own;
+}
