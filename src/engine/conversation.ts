@@ -333,8 +333,8 @@ function answerKind(value: Readonly<Record<string, unknown>>): string {
   return `\n${type}\n${shape}\n${value['error'] == null ? '' : 'error'}`;
 }
 
-/** Members that log records have and mining messages never do. */
-const LOG_MEMBERS = ['@timestamp', 'timestamp', 'level', 'severity', 'logger', 'log', 'hostname', 'message'];
+/** Members that log records have and mining messages never do; `message` and `timestamp` are not among them. */
+const LOG_MEMBERS = ['@timestamp', 'level', 'severity', 'logger', 'hostname'];
 
 /** A log shipper may send what a mining program logged, member by member: that is no mining. */
 function isLogRecord(value: Readonly<Record<string, unknown>>): boolean {
