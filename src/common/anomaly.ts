@@ -67,6 +67,14 @@ export const ANOMALIES = [
   'websocket.inflate_failed',
   'sv2.malformed',
   'sv2.frame_too_long',
+  'tls.malformed',
+  'tls.too_long',
+  'x509.malformed',
+  'quic.undecryptable',
+  'quic.malformed',
+  'dns.malformed',
+  'socks.malformed',
+  'socks.unsupported',
 ] as const;
 
 export type AnomalyName = (typeof ANOMALIES)[number];
