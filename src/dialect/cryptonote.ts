@@ -3,10 +3,13 @@
 // Look-alikes: services with a `login` method (no blob, no job), wallet and node RPC, Grin (string ids, jobs without blob).
 import type { JsonMessage, Message } from '../protocol/message.ts';
 import { type Dialect, Fit } from './dialect.ts';
-import { isCryptonoteJob, takeCryptonoteJob } from './family-cryptonote.ts';
+import { isCryptonoteJob, takeCryptonoteJob, UNNAMED } from './family-cryptonote.ts';
 import { isAccepted } from './family-mining.ts';
 import type { MiningSession } from './session.ts';
-import { asRecord, asText, isHex } from './value.ts';
+import { asArray, asRecord, asText, idText, isHex } from './value.ts';
+
+/** Programs that take in miners and log in to a pool for all of them; XMRigCC's proxy keeps the name of XMRig's. */
+const PROXY_AGENT = /^(?:xmrig(?:cc)?-proxy\/|xmr-node-proxy)/i;
 
 export const cryptonote: Dialect = {
   id: 'cryptonote',
@@ -41,7 +44,14 @@ export const cryptonote: Dialect = {
 };
 
 function isShare(params: Readonly<Record<string, unknown>> | null): boolean {
-  return params !== null && 'job_id' in params && isHex(params['nonce'], 8, 16) && isHex(params['result'], 64);
+  if (params === null || !('job_id' in params) || !isHex(params['nonce'], 8, 16)) return false;
+  return isHex(params['result'], 64) || isCycle(params['pow']);
+}
+
+/** The proof of Cuckaroo algorithms (Tari's C29): the edges of a cycle, where others send a hash. */
+function isCycle(pow: unknown): boolean {
+  const edges = asArray(pow);
+  return edges.length >= 8 && edges.length <= 64 && edges.every((edge) => typeof edge === 'number');
 }
 
 function feedJson(s: MiningSession, m: JsonMessage): void {
@@ -51,12 +61,19 @@ function feedJson(s: MiningSession, m: JsonMessage): void {
       s.fromMiner(m);
       s.login(asText(params?.['login']), asText(params?.['rigid']));
       s.agent(asText(params?.['agent']));
+      if (PROXY_AGENT.test(asText(params?.['agent']) ?? '')) s.relay = true;
       s.request(m, 'login');
       return;
     case 'submit':
       if (!isShare(params)) return;
       s.fromMiner(m);
-      s.share(m, idText(params?.['job_id']));
+      if (isCycle(params?.['pow'])) {
+        // A graph is no hash, and how its difficulty counts is not known: such shares give no rate.
+        s.submitted++;
+        s.asked = true;
+        s.request(m, 'share');
+        if (s.algorithm === null || s.algorithm === UNNAMED) s.algorithm = 'cuckaroo29';
+      } else s.share(m, idText(params?.['job_id']));
       return;
     case 'keepalived':
       s.fromMiner(m);
@@ -85,8 +102,4 @@ function feedJson(s: MiningSession, m: JsonMessage): void {
     if (result?.['status'] === 'OK') s.acceptUnseen();
     else if (/share/i.test(asText(asRecord(m.value['error'])?.['message']) ?? '')) s.reject();
   }
-}
-
-function idText(value: unknown): string | null {
-  return typeof value === 'number' ? String(value) : asText(value);
 }

@@ -3,7 +3,7 @@
 import type { Message } from '../protocol/message.ts';
 import { type Dialect, Fit } from './dialect.ts';
 import { feedMining, type MiningVariant } from './family-mining.ts';
-import { asArray, asText, hexNumber, isHex, targetToHashes } from './value.ts';
+import { asArray, asText, hexNumber, isHex, isPort, targetToHashes } from './value.ts';
 
 const variant: MiningVariant = {
   // Reports of the hashrate are answered as shares are.
@@ -44,10 +44,12 @@ export const ethStratum: Dialect = {
           ? Fit.Sure
           : Fit.Never;
       case 'mining.submit':
-        return params.length === 5 && isHex(params[2], 16) && isHex(params[3], 64) && isHex(params[4], 64)
-          ? Fit.Sure
-          : Fit.Never;
+        if (params.length !== 5 || !isHex(params[2], 16) || !isHex(params[3], 64) || !isHex(params[4], 64))
+          return Fit.Never;
+        // KawPow shares are the same, but for the wallet and the worker beside them.
+        return typeof m.value['worker'] === 'string' || asText(params[0])?.startsWith('0x') ? Fit.Sure : Fit.Possible;
       case 'mining.subscribe':
+        if (params.length === 4 && isPort(params[3])) return Fit.Never;
         return typeof params[1] === 'string' && /Stratum\/\d/.test(params[1]) ? Fit.Never : Fit.Possible;
       case 'mining.configure':
       case 'mining.hello':

@@ -56,7 +56,9 @@ export const ethereumStratum1: Dialect = {
           ? Fit.Sure
           : Fit.Never;
       case 'mining.submit':
-        // [user, job, nonce without the extra nonce]: at least 5 of the 8 bytes
+        // [user, job, nonce without the extra nonce]: at least 5 of the 8 bytes. All of them, with 0x, is Kaspa's form.
+        if (isHex(params[2], 16) && params[2].startsWith('0x') && !asText(params[0])?.startsWith('0x'))
+          return Fit.Never;
         return params.length === 3 && isHex(params[2], 8, 16) ? Fit.Possible : Fit.Never;
       case 'mining.configure':
       case 'mining.hello':
@@ -68,8 +70,11 @@ export const ethereumStratum1: Dialect = {
       case 'mining.set_extranonce':
         return Fit.Possible;
       case null: {
-        const first = asArray(asArray(m.value['result'])[0]);
-        return first[0] === 'mining.notify' && first[2] === 'EthereumStratum/1.0.0' ? Fit.Sure : Fit.None;
+        const result = asArray(m.value['result']);
+        const first = asArray(result[0]);
+        if (first[0] !== 'mining.notify' || first[2] !== 'EthereumStratum/1.0.0') return Fit.None;
+        // The extra nonce has at most 3 bytes; servers of other coins answer with another one.
+        return isHex(result[1], 0, 6) ? Fit.Sure : Fit.Possible;
       }
       default:
         return Fit.None;

@@ -73,7 +73,9 @@ export const ethereumStratum2: Dialect = {
         return isHex(params[0], 1, 32) ? Fit.Sure : Fit.None;
       case 'mining.notify':
         // [job, height, header, clean as "0" or "1"]
-        return params.length === 4 && isHex(params[1], 1, 12) && isHex(params[2], 64) ? Fit.Sure : Fit.Never;
+        if (params.length !== 4 || !isHex(params[1], 1, 12) || !isHex(params[2], 64)) return Fit.Never;
+        // Conflux has height and hash at the same places and its boundary behind them.
+        return isHex(params[3], 2, 64) ? Fit.Never : Fit.Sure;
       case 'mining.submit':
         return params.length === 3 && isHex(params[1], 8, 16) ? Fit.Possible : Fit.Never;
       case 'mining.subscribe':

@@ -4,6 +4,7 @@
 import type { Message } from '../protocol/message.ts';
 import { type Dialect, Fit } from './dialect.ts';
 import { feedEth, isEthWork } from './family-eth.ts';
+import { asArray } from './value.ts';
 
 export const ethproxy: Dialect = {
   id: 'ethproxy',
@@ -15,9 +16,10 @@ export const ethproxy: Dialect = {
     switch (m.method) {
       case 'eth_submitLogin':
       case 'eth_login':
+        // Accounts of this length are CryptoNote-like: Zano's servers took over the methods.
+        return isLongAddress(asArray(m.value['params'])[0]) ? Fit.Never : Fit.Sure;
       case 'eth_getWork':
       case 'eth_submitWork':
-        return Fit.Sure;
       case 'eth_submitHashrate':
         return Fit.Possible;
       case null:
@@ -30,3 +32,7 @@ export const ethproxy: Dialect = {
     if (m.kind === 'json') feedEth(s, m);
   },
 };
+
+function isLongAddress(value: unknown): boolean {
+  return typeof value === 'string' && /^[1-9A-HJ-NP-Za-km-z]{84,}/.test(value);
+}

@@ -1,12 +1,38 @@
 // Jobs and targets of the CryptoNote family, over JSON lines and CoinHive's WebSocket alike.
-// Source: xmrig src/base/net/stratum/Job.cpp; https://github.com/xmrig/xmrig-proxy/blob/master/doc/STRATUM.md
+// Source: xmrig src/base/net/stratum/Job.cpp; https://github.com/xmrig/xmrig-proxy/blob/master/doc/STRATUM.md;
+// https://github.com/MoneroOcean/nodejs-pool lib/pool.js and xmr-node-proxy lib/xmr.js (jobs for proxies).
 import type { MiningSession } from './session.ts';
-import { asRecord, asText, hexNumber, isHex } from './value.ts';
+import { asNumber, asRecord, asText, hexNumber, isHex } from './value.ts';
 
-/** `{blob, job_id, target}` with hex of a believable length. */
+/** The algorithm where the job names none. */
+export const UNNAMED = 'cryptonight-or-randomx';
+const YADA = 'rx/yada';
+
+/** Algorithms that one coin alone uses, by XMRig's names (https://xmrig.com/docs/algorithms). RandomX itself tells none. */
+const COIN_OF_ALGORITHM: ReadonlyMap<string, string> = new Map([
+  ['rx/wow', 'WOW'],
+  ['rx/arq', 'ARQ'],
+  ['rx/graft', 'GRFT'],
+  ['rx/sfx', 'SFX'],
+  ['rx/yada', 'YDA'],
+  ['cn/ccx', 'CCX'],
+  ['cn/rto', 'RTO'],
+  ['cn/upx2', 'UPX'],
+  ['cn/xao', 'XAO'],
+  ['cn-heavy/tube', 'TUBE'],
+  ['cn-pico/tlo', 'TLO'],
+]);
+
+/** `{blob, job_id, target}` with hex of a believable length, or what a pool sends to a proxy in its place. */
 export function isCryptonoteJob(value: unknown): boolean {
   const job = asRecord(value);
-  return job !== null && isHex(job['blob'], 80, 4096) && isHex(job['target'], 4, 64) && isId(job['job_id']);
+  if (job === null || !isId(job['job_id'])) return false;
+  return (isHex(job['blob'], 80, 4096) && isHex(job['target'], 4, 64)) || isTemplateJob(job);
+}
+
+/** A whole block template to be split among miners, with the difficulty of a share as a number. */
+function isTemplateJob(job: Readonly<Record<string, unknown>>): boolean {
+  return isHex(job['blocktemplate_blob'], 80, 65_536) && asNumber(job['target_diff']) > 0;
 }
 
 function isId(value: unknown): boolean {
@@ -18,9 +44,13 @@ export function takeCryptonoteJob(s: MiningSession, value: unknown): void {
   const job = asRecord(value);
   if (job === null) return;
   const algorithm = asText(job['algo']) ?? asText(job['variant']);
-  if (algorithm !== null && algorithm.length <= 32) s.algorithm = algorithm;
-  else s.algorithm ??= 'cryptonight-or-randomx';
-  const hashes = cryptonoteDifficulty(job['target']);
+  if (algorithm !== null && algorithm.length <= 32) {
+    s.algorithm = algorithm;
+    s.coin(COIN_OF_ALGORITHM.get(algorithm) ?? null);
+  } else s.algorithm ??= UNNAMED;
+  const hashes = isTemplateJob(job)
+    ? asNumber(job['target_diff'])
+    : cryptonoteDifficulty(job['target'], s.algorithm === YADA);
   s.setNext(hashes, hashes, 'hashes per share');
   const id = job['job_id'];
   s.job(typeof id === 'number' ? String(id) : asText(id), hashes);
@@ -28,14 +58,19 @@ export function takeCryptonoteJob(s: MiningSession, value: unknown): void {
 
 /**
  * Difficulty of a CryptoNote target: up to 8 hex digits = 32-bit little-endian, difficulty (2^32 - 1) / target;
- * up to 16 = 64-bit little-endian, 2^64 / target; 64 = 256-bit little-endian.
+ * up to 16 = 64-bit little-endian, 2^64 / target; 64 = 256-bit little-endian. YadaCoin writes the 64 bits as a number,
+ * most significant digit first and without leading zeros if it likes.
  */
-export function cryptonoteDifficulty(target: unknown): number {
-  if (!isHex(target, 4, 64)) return Number.NaN;
+export function cryptonoteDifficulty(target: unknown, bigEndian: boolean = false): number {
+  if (!isHex(target, bigEndian ? 1 : 4, 64)) return Number.NaN;
+  if (bigEndian) return quotient(target.length <= 16 ? 2 ** 64 : 2 ** 256, hexNumber(target));
   const digits = target.length % 2 === 0 ? target : `0${target}`;
   const value = hexNumber((digits.match(/../g) ?? []).reverse().join(''));
-  if (!(value > 0)) return Number.NaN;
-  if (digits.length <= 8) return Math.floor((2 ** 32 - 1) / value);
-  if (digits.length <= 16) return Math.floor(2 ** 64 / value);
-  return 2 ** 256 / value;
+  if (digits.length <= 8) return Math.floor(quotient(2 ** 32 - 1, value));
+  if (digits.length <= 16) return Math.floor(quotient(2 ** 64, value));
+  return quotient(2 ** 256, value);
+}
+
+function quotient(range: number, target: number): number {
+  return target > 0 ? range / target : Number.NaN;
 }

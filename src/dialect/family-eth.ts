@@ -9,7 +9,9 @@ import { asArray, asText, hexNumber, isHex, targetToHashes } from './value.ts';
 export function isEthWork(result: unknown): result is readonly string[] {
   const work = asArray(result);
   if (work.length < 3 || work.length > 4) return false;
-  const [header, seed, target] = work;
+  const [header, seed, target, height] = work;
+  // Zano's servers fill the height up to 8 bytes.
+  if (isHex(height, 16)) return false;
   if (!isHash(header) || !isHash(seed) || !isHash(target)) return false;
   // Nodes list hashes and storage keys in the same form: a target is small, the hash of a header is not.
   return target.startsWith('0x000000') && !header.startsWith('0x0000');

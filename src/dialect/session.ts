@@ -38,6 +38,8 @@ export class MiningSession {
   poolName: string | null = null;
   /** Set where the protocol itself tells the kind of hardware (version rolling). */
   asicHint = false;
+  /** The client says itself that it works for others: the name of a proxy as agent. */
+  relay = false;
   /** Something was asked for: login, subscription, work. */
   asked = false;
   /** Requests for work, for dialects that poll. */
@@ -131,10 +133,11 @@ export class MiningSession {
   private workersAreLogins = false;
 
   /**
-   * Several different logins or workers over one connection. The bare account beside one of its workers is no second miner,
+   * Several different logins or workers over one connection, or a proxy by its own word. The bare account beside one of its workers is no second miner,
    * nor is a share that names its worker in another form than the login did.
    */
   get severalMiners(): boolean {
+    if (this.relay) return true;
     const accounts = this.knownAccounts;
     const known = new Set(accounts.flatMap((a) => [a.login, a.account, a.worker ?? '']));
     const others = [...this.workers].filter((name) => !known.has(name)).map((name) => splitLogin(name, null));
@@ -183,6 +186,11 @@ export class MiningSession {
         this.jobHashes.set(id.slice(0, MAX_NAME), hashes);
       }
     }
+  }
+
+  /** The pool took its work back: until the next job no time is mining time. */
+  pause(): void {
+    this.hashesPerShare = Number.NaN;
   }
 
   /** A request whose answer matters. `side` is who asked. */

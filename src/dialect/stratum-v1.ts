@@ -6,7 +6,7 @@ import { readCoinbase } from './coinbase.ts';
 import { type Dialect, Fit } from './dialect.ts';
 import { feedMining, type MiningVariant } from './family-mining.ts';
 import type { MiningSession } from './session.ts';
-import { asArray, asNumber, asText, isHex } from './value.ts';
+import { asArray, asNumber, asText, isHex, isPort } from './value.ts';
 
 /** Hashes per difficulty 1, by algorithm (share difficulty of pools as miningcore and cpuminer-opt count it). */
 const HASHES_PER_DIFFICULTY: ReadonlyMap<string, number> = new Map([
@@ -66,11 +66,16 @@ export const stratumV1: Dialect = {
     const params = asArray(m.value['params']);
     switch (m.method) {
       case 'mining.notify':
+        // Handshake has its roots of 32 bytes where the version stands here.
+        if (isHex(params[5], 64)) return Fit.Never;
         return params.length >= 9 && Array.isArray(params[4]) && isHex(params[1], 64) ? Fit.Sure : Fit.Never;
       case 'mining.submit':
-        if (params.length < 5 || params.length > 6) return Fit.Never;
+        // Another dialect has a mask of 32 bytes where BIP 310 has version bits.
+        if (params.length < 5 || params.length > 6 || isHex(params[5], 64)) return Fit.Never;
         return isHex(params[3], 8) && isHex(params[4], 8) ? Fit.Sure : Fit.Never;
       case 'mining.subscribe':
+        // Host and port of the pool are named by clients of ZIP-301 and its relatives.
+        if (params.length === 4 && isPort(params[3])) return Fit.Never;
         return typeof params[1] === 'string' && /Stratum\/\d/.test(params[1]) ? Fit.Never : Fit.Possible;
       case 'mining.configure':
       case 'mining.set_version_mask':
@@ -92,8 +97,9 @@ export const stratumV1: Dialect = {
         // Subscription: [[["mining.set_difficulty", id], ["mining.notify", id]], extranonce1, extranonce2 size].
         const result = asArray(m.value['result']);
         if (result.length < 2 || !Array.isArray(result[0]) || !isHex(result[1], 2, 64)) return Fit.None;
+        // Several dialects took over this answer; the job tells.
         return JSON.stringify(result[0]).includes('"mining.notify"') && typeof result[2] === 'number'
-          ? Fit.Sure
+          ? Fit.Possible
           : Fit.None;
       }
       default:

@@ -1,6 +1,6 @@
-// Stratum V2 in clear (without the Noise handshake), mining protocol.
+// Stratum V2, mining protocol: in clear, or by the lengths of its messages behind the Noise handshake.
 // Source: https://github.com/stratum-mining/sv2-spec, 03 and 05.
-import type { Message, Sv2Message } from '../protocol/message.ts';
+import type { BinaryMessage, Message, Sv2Message } from '../protocol/message.ts';
 import {
   readNewExtendedMiningJob,
   readOpenExtendedMiningChannel,
@@ -28,12 +28,22 @@ export const stratumV2: Dialect = {
   group: 'stratum-v2',
   priority: 1,
   probe(m: Message) {
+    if (m.kind === 'binary' && m.protocol === 'noise') return m.value['certain'] === true ? Fit.Sure : Fit.None;
     return m.kind === 'sv2' ? Fit.Sure : Fit.None;
   },
   feed(s, m) {
     if (m.kind === 'sv2') feedFrame(s, m);
+    else if (m.kind === 'binary' && m.protocol === 'noise') feedLengths(s, m);
   },
 };
+
+/** Behind Noise the lengths tell how many shares went out; what they are worth, and what the pool says of them, stays unknown. */
+function feedLengths(s: MiningSession, m: BinaryMessage): void {
+  const { shares } = m.value;
+  s.fromMiner(m);
+  s.asked = true;
+  if (typeof shares === 'number') s.submitted = shares;
+}
 
 function feedFrame(s: MiningSession, m: Sv2Message): void {
   const p = m.payload;

@@ -14,6 +14,11 @@ export function asText(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
+/** The id of a job or request as text, whether it came as text or as a number; null where it is neither. */
+export function idText(value: unknown): string | null {
+  return typeof value === 'number' ? String(value) : asText(value);
+}
+
 /** A hex string of `min` to `max` digits, with or without 0x. */
 export function isHex(value: unknown, min: number, max: number = min): value is string {
   if (typeof value !== 'string') return false;
@@ -53,4 +58,10 @@ export function asNumber(value: unknown): number {
     return Number.isFinite(n) ? n : Number.NaN;
   }
   return Number.NaN;
+}
+
+/** A port, as a number or as text. */
+export function isPort(value: unknown): boolean {
+  const n = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : value;
+  return typeof n === 'number' && Number.isInteger(n) && n > 0 && n < 65536;
 }

@@ -4,7 +4,7 @@ import type { JsonMessage, Message } from '../protocol/message.ts';
 import { type Dialect, Fit } from './dialect.ts';
 import { feedMining, type MiningVariant } from './family-mining.ts';
 import type { MiningSession } from './session.ts';
-import { asArray, asText, isHex, targetToHashes } from './value.ts';
+import { asArray, asText, isHex, isPort, targetToHashes } from './value.ts';
 
 const variant: MiningVariant = {
   shareJob: 1,
@@ -52,8 +52,8 @@ export const zcashStratum: Dialect = {
       case 'mining.submit':
         return params.length === 5 && isHex(params[2], 8) && isHex(params[4], 90, 8192) ? Fit.Sure : Fit.Never;
       case 'mining.subscribe':
-        // Four parameters with the pool's host and port: no Bitcoin client sends them.
-        if (params.length === 4 && (isPort(params[3]) || isPort(params[1]))) return Fit.Sure;
+        // Port before the agent: the draft of ZIP-301 alone. Behind the host Aeternity's clients send it too.
+        if (params.length === 4 && isPort(params[1])) return Fit.Sure;
         return typeof params[1] === 'string' && /Stratum\/\d/.test(params[1]) ? Fit.Never : Fit.Possible;
       case 'mining.set_difficulty':
       case 'mining.configure':
@@ -71,8 +71,3 @@ export const zcashStratum: Dialect = {
     if (m.kind === 'json') feedMining(s, m, variant);
   },
 };
-
-function isPort(value: unknown): boolean {
-  const n = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : value;
-  return typeof n === 'number' && Number.isInteger(n) && n > 0 && n < 65536;
-}

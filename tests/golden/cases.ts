@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { replay } from '../../src/engine/replay.ts';
 import { jsonLines } from '../../src/publish/json.ts';
+import { type EndpointIndex, loadEndpoints } from '../../src/signature/endpoints.ts';
 import type { SignatureSet } from '../../src/signature/types.ts';
 
 export const ROOT: string = join(import.meta.dirname, '..', '..');
@@ -24,10 +25,27 @@ export function goldenCases(): GoldenCase[] {
     });
 }
 
+let list: EndpointIndex | null = null;
+
 /** What `poolprint replay --json` prints for a case. To be called with the root of the project as working directory. */
 export async function linesOf(golden: GoldenCase, signatures: SignatureSet): Promise<string[]> {
   const { inputs, home } = golden;
-  return [...jsonLines(await replay({ inputs, filter: null, threads: 1, home, evidence: false, signatures }))];
+  list ??= loadEndpoints();
+  const endpoints = list;
+  return [
+    ...jsonLines(
+      await replay({
+        inputs,
+        filter: null,
+        threads: 1,
+        home,
+        evidence: false,
+        signatures,
+        endpoints,
+        endpointOptions: {},
+      }),
+    ),
+  ];
 }
 
 /** The lines as a file, without the digest of the signature set: any change of any signature would change them all. */

@@ -5,9 +5,37 @@ import { bitcoinRpc, electrum, ethereumRpc, jsonLogin, languageServer, webSocket
 import { writePcap } from '../pcap.ts';
 import { createRandom } from '../random.ts';
 import { ETHEREUM_ADDRESS } from '../wire/chain.ts';
+import { aeternityCapture } from './aeternity.ts';
+import { aionCapture } from './aion.ts';
+import { aleoCapture } from './aleo.ts';
+import { alephiumCapture } from './alephium.ts';
+import { autolykosCapture } from './autolykos.ts';
+import { beamCapture } from './beam.ts';
+import { binaryCaptures } from './binary.ts';
+import { bytomCapture } from './bytom.ts';
 import { type Capture, converse, customer, START } from './capture.ts';
+import { chiaCapture } from './chia.ts';
+import { ckbACapture } from './ckb-a.ts';
+import { ckbBCapture } from './ckb-b.ts';
+import { codechainCapture } from './codechain.ts';
+import { confluxCapture } from './conflux.ts';
+import { grinCapture } from './grin.ts';
+import { handshakeCapture } from './handshake.ts';
+import { ironfishCapture } from './ironfish.ts';
+import { kaspaCapture } from './kaspa.ts';
+import { kawpowCapture } from './kawpow.ts';
+import { moreLookAlikes } from './lookalikes.ts';
 import { miningCaptures } from './mining.ts';
+import { nameCaptures } from './names.ts';
+import { nexaCapture } from './nexa.ts';
+import { nimiqCapture } from './nimiq.ts';
+import { pearlCapture } from './pearl.ts';
 import { variantCaptures } from './variants.ts';
+import { warthogCapture } from './warthog.ts';
+import { xelisCapture } from './xelis.ts';
+import { xmrigProxyCapture } from './xmrig-proxy.ts';
+import { zanoCapture } from './zano.ts';
+import { zmpCapture } from './zmp.ts';
 
 export type { Capture } from './capture.ts';
 
@@ -34,11 +62,45 @@ function lookAlikes(): Capture[] {
 }
 
 /** Captures that have a file of their own; a new dialect is a line here. */
-const OWN: readonly (() => Capture)[] = [];
+const OWN: readonly (() => Capture)[] = [
+  aeternityCapture,
+  aionCapture,
+  aleoCapture,
+  alephiumCapture,
+  autolykosCapture,
+  beamCapture,
+  bytomCapture,
+  chiaCapture,
+  ckbACapture,
+  ckbBCapture,
+  codechainCapture,
+  confluxCapture,
+  grinCapture,
+  handshakeCapture,
+  ironfishCapture,
+  kaspaCapture,
+  kawpowCapture,
+  nexaCapture,
+  nimiqCapture,
+  pearlCapture,
+  warthogCapture,
+  xelisCapture,
+  xmrigProxyCapture,
+  zanoCapture,
+  zmpCapture,
+];
 
 /** Every capture, in the order of the collection's page. */
 export function captures(): Capture[] {
-  return [...miningCaptures(), ...OWN.map((make) => make()), ...variantCaptures(), ...lookAlikes()];
+  return [
+    ...miningCaptures(),
+    ...OWN.map((make) => make()),
+    ...binaryCaptures(),
+    ...variantCaptures(),
+    ...nameCaptures(),
+    ...lookAlikes(),
+    ...moreLookAlikes(),
+  ];
 }
 
 export function captureBytes(capture: Capture): Uint8Array {

@@ -25,6 +25,8 @@ export interface CryptonoteOptions {
   readonly jobEvery?: number;
   readonly keepalive?: readonly number[];
   readonly rejects?: ReadonlySet<number>;
+  /** A proxy's upstream: no `algo` in login and shares, and the top byte of nonces numbers this many miners behind it. */
+  readonly splitAmong?: number;
   /** The pool refuses the login; nothing follows. */
   readonly refused?: string;
 }
@@ -82,7 +84,8 @@ export function cryptonoteSession(o: CryptonoteOptions): Session {
   for (const [index, login] of o.logins.entries()) {
     const at = 0.04 + index * 0.3;
     const rig = o.rigs?.[index];
-    const params = { login, pass: 'x', agent, ...(rig === undefined ? {} : { rigid: rig }), algo };
+    const named = o.splitAmong === undefined ? { algo } : {};
+    const params = { login, pass: 'x', agent, ...(rig === undefined ? {} : { rigid: rig }), ...named };
     const request = { id, jsonrpc: '2.0', method: 'login', params };
     script.client(at, line(request));
     if (o.refused !== undefined) {
@@ -125,7 +128,11 @@ export function cryptonoteSession(o: CryptonoteOptions): Session {
       const top = rng.int(0, Math.floor(0x1_0000_0000 / o.difficulty) - 1);
       const tail = Buffer.from([top & 0xff, (top >> 8) & 0xff, (top >> 16) & 0xff, 0]).toString('hex');
       const result = rng.hex(28) + tail;
-      const params = { id: rpcId, job_id: inForce(jobs, at).id, nonce: rng.hex(4), result, algo: 'rx/0' };
+      const job_id = inForce(jobs, at).id;
+      const params =
+        o.splitAmong === undefined
+          ? { id: rpcId, job_id, nonce: rng.hex(4), result, algo: 'rx/0' }
+          : { id: rpcId, job_id, nonce: `${rng.hex(3)}0${share % o.splitAmong}`, result };
       const submit = script.client(at, line({ id, jsonrpc: '2.0', method: 'submit', params }));
       const verdict = accepted
         ? { id, jsonrpc: '2.0', error: null, result: { status: 'OK' } }
