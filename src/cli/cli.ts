@@ -4,6 +4,7 @@ import type { CliEnvironment, StopSignal } from './environment.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, exitCodeOf, UsageError } from './exit.ts';
 import { isBrokenPipe, outputError, print } from './output.ts';
 import { describeReplay, type RawReplayArguments, REPLAY_SUMMARY } from './replay-options.ts';
+import { describeSignatures, type RawSignaturesArguments, SIGNATURES_SUMMARY } from './signatures-options.ts';
 import { visible } from './text.ts';
 import { programVersion } from './version.ts';
 
@@ -14,11 +15,14 @@ const DASH = '\u0000-';
 
 const MAX_ERROR_LINES = 30;
 
+/** Commands with a help of their own. */
+const COMMANDS: readonly string[] = ['replay', 'signatures'];
+
 /** Runs one command line. Returns the exit code; never throws, and prints each error as one line. */
 export async function runCli(argv: readonly string[], environment: CliEnvironment): Promise<number> {
   try {
     const parsed = await parse(argv, environment);
-    if (parsed.args === null) {
+    if (parsed.run === null) {
       try {
         await print(environment.stdout, `${parsed.output}\n`);
       } catch (error) {
@@ -26,11 +30,10 @@ export async function runCli(argv: readonly string[], environment: CliEnvironmen
       }
       return EXIT_DONE;
     }
-    const { replayCommand } = await import('./replay-command.ts');
-    return await replayCommand(parsed.args, environment);
+    return await parsed.run(environment);
   } catch (error) {
     if (isBrokenPipe(error)) return EXIT_DONE;
-    const command = argv[0] === 'replay' ? 'poolprint replay' : 'poolprint';
+    const command = COMMANDS.includes(argv[0] ?? '') ? `poolprint ${argv[0]}` : 'poolprint';
     return await report(error, command, environment);
   }
 }
@@ -43,13 +46,13 @@ export function internalError(error: unknown): string {
 }
 
 interface Parsed {
-  /** Arguments of the command to run, or null where yargs itself gave the answer (help, version, completion). */
-  readonly args: RawReplayArguments | null;
+  /** Runs the command that was named; null where yargs itself gave the answer (help, version, completion). */
+  readonly run: ((environment: CliEnvironment) => Promise<number>) | null;
   readonly output: string;
 }
 
 async function parse(argv: readonly string[], { stdout }: CliEnvironment): Promise<Parsed> {
-  let args: RawReplayArguments | null = null;
+  let run: Parsed['run'] = null;
   let output = '';
   const parser = yargs()
     .scriptName('poolprint')
@@ -60,11 +63,20 @@ async function parse(argv: readonly string[], { stdout }: CliEnvironment): Promi
     .usage('Usage: poolprint COMMAND [options]')
     .command('replay [inputs..]', REPLAY_SUMMARY, describeReplay, (given: RawReplayArguments & { _: unknown[] }) => {
       // What stands behind `--` arrives apart from the rest.
-      args = { ...given, inputs: [...(given.inputs ?? []), ...given._.slice(1).map(String)].map(undash) };
+      const args = { ...given, inputs: [...(given.inputs ?? []), ...given._.slice(1).map(String)].map(undash) };
+      run = async (environment) => (await import('./replay-command.ts')).replayCommand(args, environment);
     })
+    .command('signatures', SIGNATURES_SUMMARY, (own) =>
+      describeSignatures(own, (action, given) => {
+        const args = behindDashes(given);
+        run = async (environment) =>
+          (await import('./signatures-command.ts')).signaturesCommand(action, args, environment);
+      }),
+    )
     .completion('completion', 'Print a completion script for bash or zsh')
     .example('poolprint replay capture.pcap', 'find mining in a capture')
     .example('poolprint replay --help', 'all options, with examples')
+    .example('poolprint signatures list', 'what is looked for')
     .demandCommand(1, 'no command given')
     .version(programVersion())
     .alias({ h: 'help', V: 'version' })
@@ -86,7 +98,16 @@ async function parse(argv: readonly string[], { stdout }: CliEnvironment): Promi
     if (error instanceof UsageError || !(error instanceof Error)) throw error;
     throw new UsageError(error.message);
   }
-  return { args, output };
+  return { run, output };
+}
+
+/** The arguments of `signatures` with what stood behind `--` added to the list that the command takes. */
+function behindDashes(given: RawSignaturesArguments): RawSignaturesArguments {
+  const rest = (given._ ?? []).slice(2).map(String);
+  const all = (list: readonly string[] | undefined): readonly string[] => [...(list ?? []), ...rest].map(undash);
+  const same = (value: unknown): unknown => (typeof value === 'string' ? undash(value) : value);
+  const lists = { paths: all(given.paths), ids: all(given.ids), words: all(given.words) };
+  return { ...given, ...lists, old: same(given.old), new: same(given.new) };
 }
 
 function undash(word: string): string {

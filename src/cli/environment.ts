@@ -1,4 +1,5 @@
 import type { ReplayOptions, ReplayResult } from '../engine/options.ts';
+import type { EndpointIndex, EndpointOptions } from '../signature/endpoints.ts';
 import type { SignatureSet } from '../signature/types.ts';
 import type { Output } from './output.ts';
 import type { SignatureRequest } from './signatures.ts';
@@ -10,6 +11,7 @@ export interface CliEnvironment {
   /** The engine and the signature loader; fetched only by the command that needs them. */
   readonly loadEngine: () => Promise<{ replay(options: ReplayOptions): Promise<ReplayResult> }>;
   readonly loadSignatures: (request: SignatureRequest) => Promise<SignatureSet>;
+  readonly loadEndpoints: (options: EndpointOptions) => Promise<EndpointIndex>;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -16,6 +16,7 @@ export async function main(): Promise<void> {
   });
   const code = await runCli(process.argv.slice(2), {
     loadEngine: async () => await import('../engine/replay.ts'),
+    loadEndpoints: async (options) => (await import('../signature/endpoints.ts')).loadEndpoints(undefined, options),
     loadSignatures: async (request) => (await import('./signatures.ts')).loadSelectedSignatures(request),
     stdout: process.stdout,
     stderr: process.stderr,

@@ -1,6 +1,7 @@
 import type { ReplayOptions, ReplayResult } from '../engine/options.ts';
 import { writeEvidence } from '../publish/evidence.ts';
 import { jsonLines } from '../publish/json.ts';
+import type { EndpointOptions } from '../signature/endpoints.ts';
 import type { SignatureSet } from '../signature/types.ts';
 import { parsePrefix } from './cidr.ts';
 import type { CliEnvironment, StopSignal } from './environment.ts';
@@ -18,7 +19,7 @@ import { renderExplanation } from './explain.ts';
 import { chooseLanguage, LANGUAGES, messagesOf } from './messages.ts';
 import { isBrokenPipe, outputError, print, printLines } from './output.ts';
 import { createProgressBar } from './progress.ts';
-import type { RawReplayArguments, ReplayArguments } from './replay-options.ts';
+import { one, type RawReplayArguments, type ReplayArguments } from './replay-options.ts';
 import { COLOR_MODES, createPaint, outputWidth, wantsColor } from './style.ts';
 import { renderSummary } from './summary.ts';
 import { renderTable } from './table.ts';
@@ -38,9 +39,11 @@ export async function replayCommand(raw: RawReplayArguments, environment: CliEnv
     only: args.only,
     without: args.without,
   });
+  const endpointOptions: EndpointOptions = { low: args.lowConfidence, extra: args.endpoints };
+  const endpoints = await environment.loadEndpoints(endpointOptions);
   const stop = stopOnSignal(environment);
   const started = environment.now();
-  const result = await runEngine(args, signatures, stop.signal, environment);
+  const result = await runEngine(args, { signatures, endpoints, endpointOptions }, stop.signal, environment);
   const elapsed = environment.now() - started;
   let code = result.problems.some(({ fatal }) => fatal) ? EXIT_FAILED : EXIT_DONE;
   await note(environment, problemLines(result, args.quiet));
@@ -60,7 +63,7 @@ export async function replayCommand(raw: RawReplayArguments, environment: CliEnv
 
 async function runEngine(
   args: ReplayArguments,
-  signatures: SignatureSet,
+  known: Pick<ReplayOptions, 'signatures' | 'endpoints' | 'endpointOptions'>,
   signal: AbortSignal,
   environment: CliEnvironment,
 ): Promise<ReplayResult> {
@@ -72,7 +75,7 @@ async function runEngine(
     threads: args.threads,
     home: args.home,
     evidence: args.evidence !== null,
-    signatures,
+    ...known,
     signal,
     ...(progress === null ? {} : { onProgress: progress.update }),
   };
@@ -185,9 +188,11 @@ export function checkReplayArguments(raw: RawReplayArguments): ReplayArguments {
     evidence: notEmpty(one(raw.evidence, 'evidence'), 'evidence'),
     home: [...new Set((raw.home ?? []).map((text) => parsePrefix(text, '--home')))],
     threads: threadCount(one(raw.threads, 'threads')),
-    signatures: notEmpty(one(raw.signatures, 'signatures'), 'signatures'),
-    only: raw.only ?? [],
-    without: raw.without ?? [],
+    signatures: oneOrMore(raw.signatures ?? [], 'signatures'),
+    only: listed(raw.only ?? [], 'only'),
+    without: listed(raw.without ?? [], 'without'),
+    endpoints: (raw.endpoints ?? []).map((value) => notEmpty(value, 'endpoints') ?? value),
+    lowConfidence: raw.lowConfidence === true,
     strict: raw.strict === true,
     failOnDetection: raw.failOnDetection === true,
     color: COLOR_MODES.find((mode) => mode === one(raw.color, 'color')) ?? 'auto',
@@ -196,10 +201,16 @@ export function checkReplayArguments(raw: RawReplayArguments): ReplayArguments {
   };
 }
 
-function one(value: unknown, name: string): string | null {
-  if (value === undefined) return null;
-  if (Array.isArray(value)) throw new UsageError(`--${name} is given twice`);
-  return String(value);
+/** Parts of lists joined by commas; an empty part is a slip that might switch off everything. */
+function listed(values: readonly string[], name: string): readonly string[] {
+  const parts = values.flatMap((value) => value.split(',')).map((part) => part.trim());
+  if (parts.includes('')) throw new UsageError(`--${name}: an id is empty`);
+  return parts;
+}
+
+function oneOrMore(values: readonly string[], name: string): string | readonly string[] | null {
+  for (const value of values) notEmpty(value, name);
+  return values.length > 1 ? values : (values[0] ?? null);
 }
 
 function notEmpty(value: string | null, name: string): string | null {

@@ -1,4 +1,5 @@
 import type { Argv } from 'yargs';
+import { UsageError } from './exit.ts';
 import { LANGUAGES, type Language } from './messages.ts';
 import { COLOR_MODES, type ColorMode } from './style.ts';
 
@@ -11,9 +12,11 @@ export interface RawReplayArguments {
   readonly evidence?: unknown;
   readonly home?: readonly string[] | undefined;
   readonly threads?: unknown;
-  readonly signatures?: unknown;
+  readonly signatures?: readonly string[] | undefined;
   readonly only?: readonly string[] | undefined;
   readonly without?: readonly string[] | undefined;
+  readonly endpoints?: readonly string[] | undefined;
+  readonly lowConfidence?: unknown;
   readonly strict?: unknown;
   readonly failOnDetection?: unknown;
   readonly color?: unknown;
@@ -31,9 +34,14 @@ export interface ReplayArguments {
   /** Canonical prefixes. */
   readonly home: readonly string[];
   readonly threads: number;
-  readonly signatures: string | null;
+  /** Folder or file, several of them, or null for the signatures that come along. */
+  readonly signatures: string | readonly string[] | null;
+  /** Ids and prefixes such as `cryptonote.*`. */
   readonly only: readonly string[];
   readonly without: readonly string[];
+  /** Endpoint files beside the list that comes along; whether its rows of low confidence count. */
+  readonly endpoints: readonly string[];
+  readonly lowConfidence: boolean;
   readonly strict: boolean;
   readonly failOnDetection: boolean;
   readonly color: ColorMode;
@@ -42,6 +50,13 @@ export interface ReplayArguments {
 }
 
 export const REPLAY_SUMMARY = 'Find mining in packet captures';
+
+/** The text of an option that may be given once, or null. Throws a UsageError where it was given twice. */
+export function one(value: unknown, name: string): string | null {
+  if (value === undefined) return null;
+  if (Array.isArray(value)) throw new UsageError(`--${name} is given twice`);
+  return String(value);
+}
 
 /** Options and examples of `replay` as its help shows them. */
 export function describeReplay(yargs: Argv): Argv {
@@ -65,19 +80,31 @@ export function describeReplay(yargs: Argv): Argv {
     })
     .option('home', { type: 'string', array: true, nargs: 1, describe: 'prefix of your own customers; repeatable' })
     .option('threads', { type: 'string', nargs: 1, describe: 'worker threads (default 1)' })
-    .option('signatures', { type: 'string', nargs: 1, describe: 'use the signatures of this folder instead' })
+    .option('signatures', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      describe: 'use the signatures of this folder or file instead of those that come along; repeatable',
+    })
     .option('only', {
       type: 'string',
       array: true,
       nargs: 1,
-      describe: 'use only the signature of this id; repeatable',
+      describe: 'use only these signatures: ids or prefixes (cryptonote.*) joined by commas; repeatable',
     })
     .option('without', {
       type: 'string',
       array: true,
       nargs: 1,
-      describe: 'leave out the signature of this id; repeatable',
+      describe: 'leave out these signatures; repeatable',
     })
+    .option('endpoints', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      describe: 'CSV file of pool endpoints beside those that come along (docs/endpoints.md); repeatable',
+    })
+    .option('low-confidence', { type: 'boolean', describe: 'use the endpoints of low confidence too' })
     .option('strict', { type: 'boolean', describe: 'exit with 3 where an input is damaged' })
     .option('fail-on-detection', { type: 'boolean', describe: 'exit with 4 where mining is found' })
     .option('color', { type: 'string', nargs: 1, choices: COLOR_MODES, describe: 'colour the table (default auto)' })

@@ -81,6 +81,7 @@ export function formatTime(time: string): string {
 }
 
 /** Address or host and port as one text; an IPv6 address in brackets. */
-export function endpoint(host: string, port: number): string {
+export function endpoint(host: string, port: number | null): string {
+  if (port === null) return host;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -3,6 +3,7 @@ import { InputError } from '../../src/capture/capture-error.ts';
 import { type CliEnvironment, runCli, type StopSignal } from '../../src/cli/cli.ts';
 import type { SignatureRequest } from '../../src/cli/signatures.ts';
 import type { ReplayOptions, ReplayResult } from '../../src/engine/options.ts';
+import { EndpointIndex } from '../../src/signature/endpoints.ts';
 import { SignatureError, type SignatureSet } from '../../src/signature/types.ts';
 import { sampleDetection, sampleResult, sampleSummary } from './sample.ts';
 
@@ -48,6 +49,7 @@ async function run(argv: readonly string[], fakes: Fakes = {}): Promise<Run> {
       result.requests.push(request);
       return (await fakes.loadSignatures?.(request)) ?? signatures;
     },
+    loadEndpoints: async () => new EndpointIndex([], []),
     stdout: {
       write(text, done) {
         if (fakes.stdoutError !== undefined) {

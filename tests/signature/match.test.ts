@@ -63,6 +63,8 @@ function signature(id: string, all: Condition[], extra: Partial<Signature> = {})
     transports: ['tcp', 'http', 'ws'],
     match: { all, any: [], none: [] },
     weight: 0.9,
+    family: null,
+    against: false,
     coins: [],
     algorithm: null,
     lookAlikes: { en: '-', zh: '无' },
