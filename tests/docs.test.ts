@@ -5,19 +5,25 @@ import { describe, expect, test } from 'vitest';
 import yargs from 'yargs';
 import { MAX_BLOCK, MAX_PACKET } from '../src/capture/record-parser.ts';
 import { describeReplay } from '../src/cli/replay-options.ts';
+import { describeSignatures, SIGNATURE_ACTIONS } from '../src/cli/signatures-options.ts';
 import { ANOMALIES } from '../src/common/anomaly.ts';
 import { MAX_DEPTH, MAX_LAYERS } from '../src/decode/decode.ts';
 import { MAX_VLAN_TAGS } from '../src/decode/ethernet.ts';
 import { MAX_EXTENSIONS } from '../src/decode/extension.ts';
 import { MAX_LABELS } from '../src/decode/mpls.ts';
-import { MIN_SCORE } from '../src/detect/fuse.ts';
+import { fuse, MIN_SCORE } from '../src/detect/fuse.ts';
 import { DIALECTS } from '../src/dialect/index.ts';
 import { SLEEP } from '../src/dialect/session.ts';
+import { MAX_NAMES } from '../src/engine/name-map.ts';
 import { DEFAULT_LIMITS } from '../src/engine/pipeline.ts';
 import { MAX_BODY } from '../src/protocol/http-body.ts';
 import { MAX_LINE } from '../src/protocol/json-line.ts';
+import { MAX_DATAGRAMS } from '../src/protocol/quic.ts';
+import { MAX_CRYPTO } from '../src/protocol/quic-stream.ts';
 import { SV2_MAX_PAYLOAD } from '../src/protocol/sv2.ts';
+import { TLS_MAX_MESSAGE } from '../src/protocol/tls.ts';
 import { MAX_WEBSOCKET_MESSAGE } from '../src/protocol/websocket.ts';
+import { loadSignatures } from '../src/signature/load.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const page = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
@@ -55,10 +61,74 @@ describe('every name has its line', () => {
   });
 
   test('options in docs/command-line.md, and no others', async () => {
-    const help = await describeReplay(yargs([])).help().getHelp();
     const names = (text: string): string[] => [...new Set(text.match(/--[a-z][a-z-]*/g))].sort();
-    expect(names(help).length).toBeGreaterThan(10);
-    expect(names(page('docs/command-line.md'))).toEqual(names(help));
+    const replay = names(await describeReplay(yargs([])).help().getHelp());
+    expect(replay.length).toBeGreaterThan(10);
+    const helps = await Promise.all(
+      SIGNATURE_ACTIONS.map((action) =>
+        describeSignatures(yargs([action]), () => {})
+          .help()
+          .getHelp(),
+      ),
+    );
+    const signatures = names(helps.join('\n'));
+    expect(signatures).toContain('--dialect');
+    expect(signatures).toContain('--strict');
+    const text = page('docs/command-line.md');
+    expect(names(text)).toEqual(names([...replay, ...signatures].join(' ')));
+    // What one command has must not stand for the other: each has its part of the page.
+    const [ofReplay = '', ofSignatures = ''] = text.split('\n## `poolprint signatures`');
+    expect(replay.filter((name) => !names(ofReplay).includes(name))).toEqual([]);
+    const general = ['--help', '--version'];
+    expect(signatures.filter((name) => !names(ofSignatures).includes(name) && !general.includes(name))).toEqual([]);
+  });
+
+  test('commands of signatures in docs/command-line.md', () => {
+    const text = page('docs/command-line.md');
+    expect(SIGNATURE_ACTIONS.filter((action) => !text.includes(`| \`signatures ${action}`))).toEqual([]);
+  });
+
+  test('families of signatures in docs/detections.md, and no others', () => {
+    const { signatures } = loadSignatures(join(ROOT, 'signatures'));
+    const table = page('docs/detections.md').split('\n## Families')[1]?.split('\n## ')[0] ?? '';
+    const greatest = new Map<string, number>();
+    for (const { family, weight } of signatures) {
+      if (family !== null) greatest.set(family, Math.max(weight, greatest.get(family) ?? 0));
+    }
+    expect(greatest.size).toBeGreaterThan(1);
+    const rows = [...table.matchAll(/^\| `([a-z0-9-]+)` .*\| +([\d.]+) +\|$/gm)];
+    expect(new Map(rows.map(([, family, weight]) => [family, Number(weight)]))).toEqual(greatest);
+    // Each member is named beside its family.
+    const lines = table.split('\n');
+    const missing = signatures.filter(
+      ({ id, family }) =>
+        family !== null && !lines.some((line) => line.startsWith(`| \`${family}\``) && line.includes(`\`${id}\``)),
+    );
+    expect(missing.map(({ id }) => id)).toEqual([]);
+  });
+
+  test('every example of fusion in docs/detections.md is what the weights give', () => {
+    const set = loadSignatures(join(ROOT, 'signatures'));
+    const rows = [
+      ...page('docs/detections.md').matchAll(
+        /^\| (?<ids>`[a-z0-9.-]+`(?: \+ `[a-z0-9.-]+`)*) +\| (?<score>[\d.]+) +\| (?<verdict>[^|]+?) +\|$/gm,
+      ),
+    ];
+    expect(rows.length).toBeGreaterThan(5);
+    for (const { groups: { ids = '', score = '', verdict = '' } = {} } of rows) {
+      const held = ids.split(' + ').map((id) => {
+        const found = set.byId(id.replaceAll('`', ''));
+        if (!found) throw new Error(`no signature ${id}`);
+        const proof = found.status === 'stable' && /^(?:payload|http)$/.test(found.kind) && found.weight >= 0.9;
+        return { ...found, signature: found.id, proof };
+      });
+      const fused = fuse(held);
+      expect([ids, fused.score.toFixed(4), fused.score < MIN_SCORE ? 'not reported' : fused.confidence]).toEqual([
+        ids,
+        score,
+        verdict.replaceAll('`', ''),
+      ]);
+    }
   });
 });
 
@@ -81,6 +151,10 @@ describe('limits stand as they are', () => {
     ['flows', `${MAX_BODY / 1024} KiB`],
     ['flows', `a message | ${MAX_WEBSOCKET_MESSAGE / 1024} KiB`],
     ['flows', `a frame | ${SV2_MAX_PAYLOAD / 1024} KiB`],
+    ['flows', `TLS while it is in clear | a message | ${TLS_MAX_MESSAGE / 1024} KiB`],
+    ['flows', `${MAX_DATAGRAMS} datagrams, ${MAX_CRYPTO / 1024} KiB`],
+    ['flows', `${thousands(MAX_NAMES)} pairs`],
+    ['privacy', `${thousands(MAX_NAMES)} pairs`],
     ['detections', `Below ${MIN_SCORE} nothing is reported`],
     ['detections', `more than ${SLEEP / 60e6}\n  minutes`],
   ];

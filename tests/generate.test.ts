@@ -68,9 +68,9 @@ describe('the collection', () => {
     expect(readdirSync(FOLDER).sort()).toEqual(names);
   });
 
-  test('stays under a million bytes', () => {
+  test('stays under two million bytes', () => {
     const sizes = readdirSync(FOLDER).map((name) => readFileSync(join(FOLDER, name)).length);
-    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(1_000_000);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(2_000_000);
   });
 
   test('the page names every capture', () => {
@@ -87,10 +87,12 @@ describe('the collection', () => {
 
   test('every dialect is there, look-alikes expect nothing', () => {
     const dialects = new Set(LIST.flatMap((capture) => capture.expected.map((item) => item.dialect)));
+    // Under TLS nobody can tell.
+    dialects.delete(null);
     expect([...dialects].sort()).toEqual(DIALECTS.map((dialect) => dialect.id).sort());
     const empty = LIST.filter((capture) => capture.expected.length === 0).map((capture) => capture.file);
     expect(empty.every((file) => file.startsWith('lookalike-'))).toBe(true);
-    expect(empty.length).toBe(9);
+    expect(empty.length).toBe(15);
   });
 
   test('times do not run backwards', () => {

@@ -40,7 +40,7 @@ export function buildDetections(keys: readonly KeyFacts[], context: BuildContext
     .map((facts) => ({ facts, row: buildRow(facts, context) }))
     .filter(({ row }) => row.score >= MIN_SCORE);
   refineActivities(built);
-  return built.map(({ row }) => row).sort(bySurety);
+  return absorbLookups(built.map(({ row }) => row)).sort(bySurety);
 }
 
 function compare(a: string, b: string): number {
@@ -62,9 +62,10 @@ function buildRow(facts: KeyFacts, context: BuildContext): DetectionRow {
   const { score, confidence } = fuse(facts.indications.map(({ value }) => value.indication));
   const accounts = facts.accounts.map(({ value }) => value);
   const agents = facts.agents.map(({ value }) => value);
-  const { miner, pool, poolPort, dialect } = facts;
+  const coins = coinsOf(facts.coins, accounts, facts.dialect);
+  const { miner, pool, keyHost, poolPort, dialect } = facts;
   const id = createHash('sha256')
-    .update(JSON.stringify([context.sensor, context.realm, miner, pool, poolPort, dialect, windowFrom]))
+    .update(JSON.stringify([context.sensor, context.realm, miner, pool ?? keyHost, poolPort, dialect, windowFrom]))
     .digest('hex');
   const hashrate = estimateFromTotals(facts.shares, facts.hashes, facts.intervals);
   const reported = reportedOf(facts);
@@ -81,14 +82,14 @@ function buildRow(facts: KeyFacts, context: BuildContext): DetectionRow {
     miner: { ip: miner },
     pool: { ip: pool, port: poolPort, host: facts.poolHost?.value ?? null, name: facts.poolName?.value ?? null },
     transport: facts.transport.value,
-    via: null,
+    via: facts.via?.value ?? null,
     dialect,
-    coins: coinsOf(facts.coins, accounts, dialect),
+    coins,
     algorithm: facts.algorithm?.value ?? null,
     confidence,
     score,
     indications: facts.indications.slice(0, MAX_INDICATIONS).map(({ value }) => indicationRow(value, context)),
-    accounts: accounts.map(accountRow),
+    accounts: accounts.map((a) => accountRow(a, coins)),
     agents,
     hardware_class: facts.asicHint ? 'asic' : hardwareClass(agents),
     shares: { submitted: facts.submitted, accepted: facts.accepted, rejected: facts.rejected },
@@ -142,7 +143,7 @@ function indicationRow(
     signature: i.signature,
     version: i.version,
     kind: i.kind,
-    weight: i.weight,
+    weight: i.against ? -i.weight : i.weight,
     time: isoTime(i.time),
     file: context.fileOf(i.input),
     packet: i.packet,
@@ -152,27 +153,60 @@ function indicationRow(
   };
 }
 
-function accountRow(a: Account): AccountRow {
+/** The account with its wallet's coin as far as the coins mined tell it; a form that says too little needs such a coin. */
+function accountRow(a: Account, mined: readonly string[]): AccountRow {
+  const w = a.wallet;
+  const coin = w === null ? undefined : (mined.find((c) => w.coins.includes(c)) ?? (w.sure ? w.coin : undefined));
   return {
     login: a.login,
     account: a.account,
     worker: a.worker,
-    wallet: a.wallet && { coin: a.wallet.coin, address: a.wallet.address, valid: null },
+    wallet: w === null || coin === undefined ? null : { coin, address: w.address, valid: w.valid },
   };
 }
 
-/** Coins that a wallet's shape tells within a dialect in which no other coin has that shape. */
-const WALLET_COINS: ReadonlyMap<string, string> = new Map([
-  ['cryptonote', 'XMR'],
-  ['coinhive', 'XMR'],
-  ['zcash-stratum', 'ZEC'],
+/**
+ * Coins that are mined in a dialect and tell themselves by the wallet's form: within the dialect no other coin has that form,
+ * or the first does almost all of it. Elsewhere a wallet says where the money goes, not what is mined.
+ */
+const WALLET_COINS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['aeternity', ['AE']],
+  ['aleo', ['ALEO']],
+  ['alephium', ['ALPH']],
+  ['autolykos', ['ERG']],
+  ['bytom', ['BTM']],
+  ['chia', ['XCH']],
+  ['ckb-a', ['CKB']],
+  ['ckb-b', ['CKB']],
+  ['coinhive', ['XMR']],
+  ['conflux', ['CFX']],
+  ['cryptonote', ['XMR', 'ZEPH', 'SAL', 'WOW', 'ZANO', 'XTM']],
+  ['grin', ['GRIN']],
+  ['handshake', ['HNS']],
+  ['ironfish', ['IRON']],
+  ['kaspa', ['KAS', 'KLS', 'PYI', 'SPR', 'NXL', 'HTN', 'SDR']],
+  ['kawpow', ['RVN', 'FIRO', 'CLORE', 'XNA', 'MEWC', 'EVR']],
+  ['nexa', ['NEXA']],
+  ['nimiq', ['NIM']],
+  ['xelis', ['XEL']],
+  ['zano', ['ZANO']],
+  ['zcash-stratum', ['ZEC', 'ZEN', 'VRSC', 'BTG']],
 ]);
 
 function coinsOf(told: readonly string[], accounts: readonly Account[], dialect: string | null): string[] {
   const coins = new Set(told);
-  const own = dialect === null ? undefined : WALLET_COINS.get(dialect);
-  for (const a of accounts) if (a.wallet !== null && a.wallet.coin === own) coins.add(own);
+  const own = [...told, ...(dialect === null ? [] : (WALLET_COINS.get(dialect) ?? []))];
+  for (const { wallet } of accounts) {
+    const coin = wallet === null ? undefined : own.find((c) => wallet.coins.includes(c));
+    if (coin !== undefined) coins.add(coin);
+  }
   return [...coins].sort();
+}
+
+/** A look-up that led to a connection which is reported itself says nothing more. */
+function absorbLookups(rows: readonly DetectionRow[]): DetectionRow[] {
+  const reached = new Set(rows.filter((r) => r.transport !== 'dns').map((r) => `${r.miner.ip}\n${r.pool.host}`));
+  return rows.filter((r) => r.transport !== 'dns' || !reached.has(`${r.miner.ip}\n${r.pool.host}`));
 }
 
 /** Probes, and addresses that are pool to some and miner to others, show only when all detections are seen together. */

@@ -9,6 +9,7 @@ export interface IndicationRow {
   signature: string;
   version: number;
   kind: IndicationKind;
+  /** Negative where it speaks against mining. */
   weight: number;
   time: string;
   file: string;
@@ -57,7 +58,8 @@ export interface DetectionRow {
   last_seen: string;
   activity: Activity;
   miner: { ip: string };
-  pool: { ip: string | null; port: number; host: string | null; name: string | null };
+  /** `port` is null for a look-up alone. */
+  pool: { ip: string | null; port: number | null; host: string | null; name: string | null };
   transport: string;
   via: { kind: 'socks4' | 'socks5' | 'connect'; ip: string; port: number } | null;
   dialect: string | null;

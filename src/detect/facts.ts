@@ -9,6 +9,10 @@ export interface Indication {
   readonly version: number;
   readonly kind: IndicationKind;
   readonly weight: number;
+  /** Of the indications of one family only the strongest counts. */
+  readonly family: string | null;
+  /** Speaks against mining. */
+  readonly against: boolean;
   /** May prove mining by itself: stable, read from the payload, of weight 0.9 or more. */
   readonly proof: boolean;
   readonly time: number;
@@ -51,10 +55,18 @@ export interface ConversationFacts {
   readonly input: number;
   readonly packet: number;
   readonly miner: string;
-  readonly pool: string;
+  /** Address of the pool; null behind a proxy that was given a name, and for a look-up alone. */
+  readonly pool: string | null;
+  /** Best name of the pool's host, pool by the endpoint list, and coins that the list names for it. */
+  readonly host: string | null;
+  readonly poolName: string | null;
+  readonly coins: readonly string[];
   readonly minerPort: number;
-  readonly poolPort: number;
-  readonly transport: 'tcp' | 'http' | 'ws';
+  /** Null for a look-up alone. */
+  readonly poolPort: number | null;
+  /** The proxy through which the pool was reached. */
+  readonly via: Via | null;
+  readonly transport: DetectionTransport;
   readonly dialect: string | null;
   readonly session: SessionFacts | null;
   readonly indications: readonly Indication[];
@@ -67,6 +79,18 @@ export interface ConversationFacts {
   readonly seen: 'both' | 'miner' | 'pool';
   /** Side of the flow that mines, to orient indications. */
   readonly minerSide: 0 | 1;
+  /** The conversation has the length and the traffic of one in which work is done, with a named pool. */
+  readonly worked: boolean;
+  /** Look-ups that this stands for; 0 for a connection. */
+  readonly lookups: number;
+}
+
+export type DetectionTransport = 'tcp' | 'http' | 'ws' | 'tls' | 'quic' | 'dns';
+
+export interface Via {
+  readonly kind: 'socks4' | 'socks5' | 'connect';
+  readonly ip: string;
+  readonly port: number;
 }
 
 /** Copies what a session knows. */

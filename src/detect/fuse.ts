@@ -6,21 +6,42 @@ export const MIN_SCORE = 0.5;
 /** From here on a detection is probable even where nothing proves it. */
 const PROBABLE = 0.6;
 
+/** Families that tell who the other end is, not what was done there: together they are never more than suspected. */
+const NAMES: ReadonlySet<string> = new Set(['server-name', 'port', 'client']);
+
+/** What fusion needs of an indication. */
+type Weighed = Pick<Indication, 'signature' | 'weight' | 'proof' | 'family' | 'against'>;
+
 /**
- * Weighs indications: each signature counts once with its greatest weight, as independent evidence:
- * score = 1 - product(1 - weight). A proof (stable payload signature of weight 0.9 or more) makes `confirmed`.
+ * Weighs the indications of a detection as discounted evidence (Dempster and Shafer): an indication of weight w is a mass w
+ * on "mining" and 1 - w on "unknown", so that what is missing, a name for instance, is no proof of innocence. Signatures
+ * count once with their greatest weight; of one family, which tells the same thing in several ways, only the strongest
+ * counts. Those that speak against mining are put together in the same way and combined by Dempster's rule:
+ *
+ *     support = 1 - product(1 - w), doubt likewise, score = support (1 - doubt) / (1 - support doubt)
+ *
+ * A name with its port is `suspected` however sure the name: only what was said or how long the conversation lasted makes
+ * `probable`. A proof (stable payload signature of weight 0.9 or more) makes `confirmed`, and nothing speaks against it.
  */
-export function fuse(indications: readonly Indication[]): { score: number; confidence: Confidence } {
+export function fuse(indications: readonly Weighed[]): { score: number; confidence: Confidence } {
+  const proof = indications.some((i) => i.proof);
+  const support = together(indications.filter((i) => !i.against));
+  const doubt = proof ? 0 : together(indications.filter((i) => i.against));
+  const told = indications.some((i) => !i.against && (i.family === null || !NAMES.has(i.family)));
+  const score = Math.round(((support * (1 - doubt)) / Math.max(1 - support * doubt, 1e-9)) * 1e4) / 1e4;
+  return { score, confidence: proof ? 'confirmed' : score >= PROBABLE && told ? 'probable' : 'suspected' };
+}
+
+/** 1 - product(1 - w) over families. */
+function together(indications: readonly Weighed[]): number {
   const weights = new Map<string, number>();
-  let proof = false;
   for (const i of indications) {
-    weights.set(i.signature, Math.max(weights.get(i.signature) ?? 0, i.weight));
-    proof ||= i.proof;
+    const family = i.family === null ? `id ${i.signature}` : `family ${i.family}`;
+    weights.set(family, Math.max(weights.get(family) ?? 0, i.weight));
   }
-  let doubt = 1;
-  for (const weight of [...weights.values()].sort((a, b) => a - b)) doubt *= 1 - weight;
-  const score = Math.round((1 - doubt) * 1e4) / 1e4;
-  return { score, confidence: proof ? 'confirmed' : score >= PROBABLE ? 'probable' : 'suspected' };
+  let unknown = 1;
+  for (const weight of [...weights.values()].sort((a, b) => a - b)) unknown *= 1 - weight;
+  return 1 - unknown;
 }
 
 export interface Attempt {

@@ -1,6 +1,6 @@
 import type { Account } from '../dialect/account.ts';
 import { mergeIntervals } from '../estimate/hashrate.ts';
-import type { ConversationFacts, Indication } from './facts.ts';
+import type { ConversationFacts, Indication, Via } from './facts.ts';
 
 /** Rows of each list that are kept for a key; totals stay exact. */
 export const MAX_CONVERSATIONS = 64;
@@ -22,8 +22,10 @@ interface Ordered<T> {
 /** What all conversations of one key (miner, pool address and port, dialect) tell together; bounded. */
 export interface KeyFacts {
   readonly miner: string;
-  readonly pool: string;
-  readonly poolPort: number;
+  readonly pool: string | null;
+  /** Name that stands for the pool where there is no address. */
+  readonly keyHost: string | null;
+  readonly poolPort: number | null;
   readonly dialect: string | null;
   first: Order;
   lastSeen: number;
@@ -37,6 +39,7 @@ export interface KeyFacts {
   accounts: Ordered<Account>[];
   agents: Ordered<string>[];
   coins: string[];
+  via: Ordered<Via> | null;
   asicHint: boolean;
   /** Work was delivered or shares went out; several logins or workers used one connection. */
   worked: boolean;
@@ -55,6 +58,7 @@ export interface KeyFacts {
   /** Newest conversations, and how many there were. */
   conversations: Ordered<{ readonly port: number; readonly lastSeen: number; readonly opened: boolean }>[];
   flows: number;
+  lookups: number;
   packets: [number, number];
   bytes: [number, number];
   opened: boolean;
@@ -64,8 +68,15 @@ export interface KeyFacts {
   attempts: number[];
 }
 
-export function keyOf(c: { miner: string; pool: string; poolPort: number; dialect: string | null }): string {
-  return JSON.stringify([c.miner, c.pool, c.poolPort, c.dialect]);
+/** The pool is known by its address, else by its name. */
+export function keyOf(c: {
+  miner: string;
+  pool: string | null;
+  keyHost: string | null;
+  poolPort: number | null;
+  dialect: string | null;
+}): string {
+  return JSON.stringify([c.miner, c.pool ?? c.keyHost, c.poolPort, c.dialect]);
 }
 
 /** The facts of a key of which one conversation is known. */
@@ -75,26 +86,29 @@ export function factsOfOne(c: ConversationFacts): KeyFacts {
   const at = <T>(value: T | null | undefined): Ordered<T> | null =>
     value === null || value === undefined ? null : { order, value };
   const worked = s !== null && s.jobs + s.submitted + s.accepted > 0;
+  const name = c.pool === null ? c.host : (s?.poolHost ?? c.host);
   const rate = s !== null && s.evidence.exposure > 0 ? s.evidence.shares / s.evidence.exposure : 0;
   const counts = s !== null && s.evidence.exposure > 0;
   return {
     miner: c.miner,
     pool: c.pool,
+    keyHost: c.pool === null ? c.host : null,
     poolPort: c.poolPort,
     dialect: c.dialect,
     first: order,
     lastSeen: c.lastSeen,
     transport: { order, value: c.transport },
-    poolHost: at(s?.poolHost),
-    poolName: at(s?.poolName),
+    poolHost: at(name),
+    poolName: at(c.poolName ?? s?.poolName),
     algorithm: at(s?.algorithm),
     difficulty: at(s?.difficulty),
     rateUnit: s !== null && s.evidence.shares > 0 ? at(s.rateUnit) : null,
     accounts: (s?.accounts ?? []).slice(0, MAX_ACCOUNTS).map((value) => ({ order, value })),
     agents: (s?.agents ?? []).slice(0, MAX_AGENTS).map((value) => ({ order, value })),
-    coins: [...(s?.coins ?? [])].sort().slice(0, MAX_COINS),
+    via: at(c.via),
+    coins: [...new Set([...(s?.coins ?? []), ...c.coins])].sort().slice(0, MAX_COINS),
     asicHint: s?.asicHint ?? false,
-    worked,
+    worked: worked || c.worked,
     severalMiners: worked && (s?.severalMiners ?? false),
     submitted: s?.submitted ?? 0,
     accepted: s?.accepted ?? 0,
@@ -110,8 +124,10 @@ export function factsOfOne(c: ConversationFacts): KeyFacts {
       order: [indication.time, indication.input, indication.packet, c.minerPort] as const,
       value: { indication, minerSide: c.minerSide },
     })),
-    conversations: [{ order, value: { port: c.minerPort, lastSeen: c.lastSeen, opened: c.opened } }],
-    flows: 1,
+    conversations:
+      c.lookups > 0 ? [] : [{ order, value: { port: c.minerPort, lastSeen: c.lastSeen, opened: c.opened } }],
+    flows: c.lookups > 0 ? 0 : 1,
+    lookups: c.lookups,
     packets: [c.packets[0], c.packets[1]],
     bytes: [c.bytes[0], c.bytes[1]],
     opened: c.opened,
@@ -132,6 +148,7 @@ export function mergeFacts(into: KeyFacts, other: KeyFacts): void {
   into.algorithm = later(into.algorithm, other.algorithm);
   into.difficulty = later(into.difficulty, other.difficulty);
   into.rateUnit = later(into.rateUnit, other.rateUnit);
+  into.via = later(into.via, other.via);
   into.accounts = mergeUnique(into.accounts, other.accounts, (a) => `${a.login}\n${a.worker ?? ''}`, MAX_ACCOUNTS);
   into.agents = mergeUnique(into.agents, other.agents, (a) => a, MAX_AGENTS);
   into.coins = [...new Set([...into.coins, ...other.coins])].sort().slice(0, MAX_COINS);
@@ -155,6 +172,7 @@ export function mergeFacts(into: KeyFacts, other: KeyFacts): void {
   );
   into.conversations = newest(into.conversations, other.conversations, MAX_CONVERSATIONS);
   into.flows += other.flows;
+  into.lookups += other.lookups;
   into.packets = [into.packets[0] + other.packets[0], into.packets[1] + other.packets[1]];
   into.bytes = [into.bytes[0] + other.bytes[0], into.bytes[1] + other.bytes[1]];
   into.opened ||= other.opened;

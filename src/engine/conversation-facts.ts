@@ -19,6 +19,7 @@ export function factsOf(table: FlowTable, flow: number, ended: OpenConversation)
   const { conversation, words, version } = ended;
   const text = (side: number): string =>
     addressText(version, ...(words.subarray(side * 4, side * 4 + 4) as unknown as [number, number, number, number]));
+  const { server } = conversation;
   const results = conversation.results();
   const facts = (
     dialect: string | null,
@@ -27,15 +28,22 @@ export function factsOf(table: FlowTable, flow: number, ended: OpenConversation)
     session: ConversationFacts['session'],
   ): ConversationFacts => {
     const pool = 1 - minerSide;
+    // The proxy stands where the pool would: only the side that asked is behind it.
+    const tunnel = server.tunnel?.client === minerSide ? server.tunnel : null;
+    const best = server.clientSide === minerSide ? server.best : null;
     const sent = table.packets(flow, minerSide);
     const received = table.packets(flow, pool);
     return {
       input: ended.input,
       packet: ended.packet,
       miner: text(minerSide),
-      pool: text(pool),
+      pool: tunnel === null ? text(pool) : tunnel.address,
+      host: tunnel?.host ?? best?.name ?? null,
+      poolName: best?.endpoint.pool ?? null,
+      coins: best?.endpoint.coins ?? [],
       minerPort: table.port(flow, minerSide),
-      poolPort: table.port(flow, pool),
+      poolPort: tunnel === null ? table.port(flow, pool) : tunnel.port,
+      via: tunnel === null ? null : { kind: tunnel.kind, ip: text(pool), port: table.port(flow, pool) },
       transport: conversation.transport,
       dialect,
       session,
@@ -47,6 +55,8 @@ export function factsOf(table: FlowTable, flow: number, ended: OpenConversation)
       opened: (table.state(flow) & OPENED) !== 0,
       seen: sent > 0 && received > 0 ? 'both' : sent > 0 ? 'miner' : 'pool',
       minerSide,
+      worked: conversation.worked,
+      lookups: 0,
     };
   };
   if (results.length === 0) {
@@ -67,12 +77,13 @@ export function factsOf(table: FlowTable, flow: number, ended: OpenConversation)
 /** Roles come from the protocol: the dialect, else what a signature says of its sender, else who opened. */
 function minerSideOf(conversation: Conversation, dialect: string | null, known: number): 0 | 1 {
   if (known >= 0) return known as 0 | 1;
+  if (conversation.server.tunnel !== null) return conversation.server.tunnel.client;
   for (const i of conversation.indications) {
     if (i.from !== null && (dialect === null || i.dialect === null || i.dialect === dialect)) {
       return i.from === 'miner' ? i.side : ((1 - i.side) as 0 | 1);
     }
   }
-  return 0;
+  return conversation.server.clientSide;
 }
 
 /** A detection shows what speaks for its own dialect: its signatures and those that several dialects share. */

@@ -1,4 +1,3 @@
-import type { Frame } from '../capture/frame.ts';
 import { Anomaly } from '../common/anomaly.ts';
 import type { Indication } from '../detect/facts.ts';
 import { type Dialect, Fit } from '../dialect/dialect.ts';
@@ -6,29 +5,36 @@ import { DIALECTS } from '../dialect/index.ts';
 import { MiningSession } from '../dialect/session.ts';
 import { unknownMining } from '../dialect/unknown-mining.ts';
 import { type SegmentPlace, type StreamBudget, StreamPair, type StreamSink } from '../flow/stream.ts';
-import type { HttpHead, Message, Side, Transport } from '../protocol/message.ts';
+import type { HttpHead, Message, Place, Side, Transport } from '../protocol/message.ts';
+import type { SocksTarget } from '../protocol/socks.ts';
 import type { Signature, SignatureSet } from '../signature/types.ts';
+import { addressText } from './address.ts';
 import { excerptOf } from './excerpt.ts';
-import { type KeptFrame, Redactor } from './secrets.ts';
-import { type MessageSink, SideReader } from './side-reader.ts';
+import type { Naming } from './naming.ts';
+import { NoiseWatch } from './noise-watch.ts';
+import { answerKind, foreignWeight, isLogRecord } from './patience.ts';
+import { ProofFrames } from './proof-frames.ts';
+import { ServerNames } from './server-names.ts';
+import { type MessageSink, SideReader, type TunnelKind } from './side-reader.ts';
 
 /** Patience with a conversation in which nothing speaks of mining: foreign messages, each weighed, before it is let go. */
 const PATIENCE = 512;
 /** Messages kept from before anything spoke of mining, so that answers find their place in the session. */
 const MAX_EARLY = 32;
 const MAX_INDICATIONS = 24;
+/** An indication of less by itself does not keep a conversation in memory. */
+const MATTERS = 0.3;
+const DNS_PORT = 53;
 /** Buffers smaller than this are not given up for want of room. */
 const WORTH_FREEING = 4096;
 /** Messages of a kind that are looked at in full, and kinds that are told apart. */
 const FAMILIAR = 8;
 const MAX_KINDS = 64;
-/** Evidence frames and bytes kept for one conversation. */
-const MAX_FRAMES = 64;
-const MAX_FRAME_BYTES = 256 * 1024;
 
 /** What all conversations share. */
 export interface ConversationContext {
   readonly signatures: SignatureSet;
+  readonly naming: Naming;
   readonly budget: StreamBudget;
   readonly counters: Float64Array;
   readonly keepEvidence: boolean;
@@ -51,74 +57,82 @@ interface Candidate {
 export class Conversation implements StreamSink, MessageSink {
   readonly pair: StreamPair;
   readonly indications: Indication[] = [];
-  /** Frames that carried payload, copied, where evidence is wanted. */
-  readonly frames: KeptFrame[] = [];
+  /** Where evidence is wanted. */
+  readonly proof: ProofFrames | null;
   /** Flow table record; input and packet that opened the conversation. */
   readonly flow: number;
   transport: Transport = 'tcp';
+  /** What the server is called, and the proxy in between. */
+  readonly server: ServerNames;
+  /** Packets with payload by side. */
+  readonly payloads: [number, number] = [0, 0];
+  /** Called for DNS over TCP. */
+  onDnsMessage: ((side: Side, bytes: Uint8Array, off: number, end: number, place: Place) => void) | null = null;
+  /** Another shard reports it. */
+  foreign = false;
   /** Set by the owner once it has counted this conversation among those that speak of mining. */
   counted = false;
-  private frameBytes = 0;
   private readonly readers: readonly [SideReader, SideReader];
   private readonly context: ConversationContext;
   private candidates: Candidate[] = [];
   /** Dialects that a message ruled out. A list, because a bit set would end at 32 dialects. */
   private readonly excluded: Dialect[] = [];
   private early: Message[] | null = [];
-  private foreign = 0;
+  private strangeness = 0;
   /** Bytes of the parsers as last counted. */
   private held = 0;
   private readonly hits: Signature[] = [];
   /** Some dialect is certain; kinds of messages seen since, by direction. */
   private sure = false;
   private familiar: readonly [Map<string, number>, Map<string, number>] | null = null;
-  private current: { frame: Frame; file: string; side: Side; payload: number } | null = null;
-  private readonly redactor: Redactor | null;
 
-  constructor(flow: number, startKnown: readonly [boolean, boolean], context: ConversationContext) {
+  private readonly ports: readonly [number, number];
+  private strong = false;
+  private lastPlace: Place = NOWHERE;
+  private noise: NoiseWatch | null = null;
+
+  /** `ports`: of side 0 and side 1. */
+  constructor(
+    flow: number,
+    startKnown: readonly [boolean, boolean],
+    ports: readonly [number, number],
+    context: ConversationContext,
+  ) {
     this.flow = flow;
+    this.ports = ports;
+    this.server = new ServerNames(context.naming, ports, (m) => this.weigh(m));
     this.context = context;
-    this.redactor = context.keepEvidence ? new Redactor(this.frames) : null;
+    this.proof = context.keepEvidence ? new ProofFrames() : null;
     this.pair = new StreamPair(this, context.budget, context.counters);
-    this.readers = [new SideReader(0, startKnown[0], this), new SideReader(1, startKnown[1], this)];
+    const dns = ports[0] === DNS_PORT || ports[1] === DNS_PORT;
+    this.readers = [new SideReader(0, startKnown[0], this, dns), new SideReader(1, startKnown[1], this, dns)];
   }
 
   /** Whether something spoke of mining. */
   get matched(): boolean {
-    return this.indications.length > 0;
+    return this.strong;
+  }
+
+  /** All that is to be learnt of the payload is known: packets only count from now on. */
+  get quiet(): boolean {
+    return this.strong && this.candidates.length === 0 && this.readers[0].spent && this.readers[1].spent;
+  }
+
+  /** Nothing is read of this conversation: it counts packets and bears a name. */
+  seal(transport: Transport): void {
+    this.transport = transport;
+    for (const reader of this.readers) reader.speech = 'sealed';
+  }
+
+  /** A packet with payload went from `side`. */
+  count(side: Side): void {
+    this.payloads[side]++;
   }
 
   /** Nothing here is or will be of interest. */
   get hopeless(): boolean {
     if (this.matched) return false;
-    return this.foreign >= PATIENCE || (this.readers[0].speech === 'none' && this.readers[1].speech === 'none');
-  }
-
-  /** Notes the frame whose payload is about to be pushed, as evidence; `payload` is its offset in the frame. */
-  keep(frame: Frame, file: string, side: Side, payload: number): void {
-    this.current = { frame, file, side, payload };
-    const length = frame.end - frame.offset;
-    if (this.frames.length >= MAX_FRAMES || this.frameBytes + length > MAX_FRAME_BYTES) return;
-    this.keepCurrent();
-  }
-
-  private keepCurrent(): void {
-    if (!this.current) return;
-    const { frame, file, side, payload } = this.current;
-    this.frames.push({
-      file,
-      packet: frame.number,
-      time: frame.time,
-      nanos: frame.nanos,
-      linkType: frame.linkType,
-      originalLength: frame.originalLength,
-      bytes: frame.bytes.slice(frame.offset, frame.end),
-      redacted: false,
-      input: frame.input,
-      side,
-      payload,
-    });
-    this.frameBytes += frame.end - frame.offset;
+    return this.strangeness >= PATIENCE || (this.readers[0].spent && this.readers[1].spent);
   }
 
   onStreamData(side: Side, bytes: Uint8Array, off: number, end: number, place: SegmentPlace): void {
@@ -126,36 +140,122 @@ export class Conversation implements StreamSink, MessageSink {
   }
 
   onStreamGap(side: Side, lost: number): void {
-    if (this.readers[side].heldBytes > 0) this.redactor?.onUnread(side);
+    this.noise?.gap(side);
+    if (this.readers[side].heldBytes > 0) this.proof?.onUnread(side);
     this.readers[side].gap(lost);
     for (const candidate of this.candidates) candidate.session.forgetPending();
   }
 
   onForeign(weight: number): void {
-    this.foreign += weight;
+    this.strangeness += weight;
   }
 
   mayMatter(bytes: Uint8Array, off: number, end: number): boolean {
-    return this.indications.length > 0 || this.context.signatures.mayMatch(bytes, off, end);
+    return this.strong || this.context.signatures.mayMatch(bytes, off, end);
   }
 
   onAnomaly(anomaly: number): void {
     (this.context.counters[anomaly] as number)++;
   }
 
-  onUpgrade(side: Side, head: HttpHead): void {
-    this.readers[1 - side]?.becomeWebSocket(head.kind === 'request' ? head.target : null);
+  onUpgrade(side: Side, head: HttpHead, tunnel: boolean): void {
+    // What counts is how the pool is spoken to, even where nothing of it can be read.
+    this.transport = tunnel ? 'tcp' : 'ws';
+    if (tunnel) this.readers[1 - side]?.becomeTunnel();
+    else this.readers[1 - side]?.becomeWebSocket(head.kind === 'request' ? head.target : null);
+  }
+
+  onTunnel(side: Side, kind: TunnelKind, target: SocksTarget | null, place: Place): void {
+    if (target === null) return;
+    const { address, host, port } = target;
+    const text = address && addressText(address.version, ...address.words);
+    this.server.enterTunnel({ kind, host, address: text, port, client: side }, place);
+  }
+
+  get noiseBegun(): boolean {
+    return this.noise !== null && !this.noise.ruledOut;
+  }
+
+  onNoise(side: Side, bytes: Uint8Array, off: number, end: number, place: Place): boolean {
+    this.noise ??= new NoiseWatch(side);
+    this.noise.push(side, bytes, off, end);
+    this.lastPlace = place;
+    if (this.noise.ruledOut) return false;
+    if (this.noise.likely && !this.strong) this.weigh(this.noise.message(place, false));
+    return true;
+  }
+
+  onSecret(side: Side): void {
+    this.proof?.onUnread(side);
+  }
+
+  onDns(side: Side, bytes: Uint8Array, off: number, end: number, place: Place): void {
+    this.onDnsMessage?.(side, bytes, off, end, place);
+  }
+
+  private weigh(m: Message): void {
+    this.hits.length = 0;
+    this.context.signatures.match(m, this.hits);
+    for (const hit of this.hits) this.note(hit, m);
+  }
+
+  /**
+   * What only the whole conversation tells, once it has ended: its shape, and its server's address in the list. `seconds`
+   * from first to last packet; the words of both addresses as in OpenConversation.
+   */
+  conclude(seconds: number, version: number, words: Int32Array): void {
+    this.noise?.finish();
+    if (this.noise?.likely) {
+      // Lengths alone are no proof; where the server is known as a pool, they count its shares.
+      const m = this.noise.message(this.lastPlace, this.server.named);
+      this.weigh(m);
+      if (this.server.named) this.advance(m);
+    }
+    if (!this.strong) return;
+    const client = this.server.clientSide;
+    const server = (1 - client) as Side;
+    if (this.server.tunnel === null) {
+      const [a, b, c, d] = words.subarray(server * 4, server * 4 + 4) as unknown as [number, number, number, number];
+      const endpoint = this.context.naming.ofAddress(version, a, b, c, d, this.ports[server]);
+      if (endpoint.evidence !== 'none') {
+        const name = addressText(version, a, b, c, d);
+        const text = `address ${name}, port ${this.ports[server]}: ${endpoint.role} of ${endpoint.pool ?? 'an unnamed pool'}`;
+        const common = { side: client, place: this.lastPlace, transport: this.transport, port: this.ports[server] };
+        this.weigh({ kind: 'name', ...common, source: 'address', name, endpoint, text });
+      }
+    }
+    const [sent, received] = [this.payloads[client], this.payloads[server]];
+    this.weigh({
+      kind: 'flow',
+      side: client,
+      place: this.lastPlace,
+      transport: this.transport,
+      seconds,
+      sent,
+      received,
+      named: this.server.named,
+      text: `${Math.round(seconds)} s, ${sent} packets with payload sent, ${received} received`,
+    });
+  }
+
+  /** Indications of names as one who judges the whole conversation sees them. */
+  get worked(): boolean {
+    return (
+      this.server.named && this.indications.some((i) => i.kind === 'behaviour' && !i.against && i.weight >= MATTERS)
+    );
   }
 
   onMessage(m: Message): void {
     this.read(m);
-    this.redactor?.onMessage(m);
+    this.proof?.onMessage(m);
   }
 
   private read(m: Message): void {
+    this.lastPlace = m.place;
     if (m.transport !== 'tcp') this.transport = m.transport;
+    this.server.read(m);
     if (m.kind === 'json' && isLogRecord(m.value)) {
-      this.foreign += 32;
+      this.strangeness += 32;
       return;
     }
     if (this.isFamiliar(m)) {
@@ -165,7 +265,8 @@ export class Conversation implements StreamSink, MessageSink {
     this.hits.length = 0;
     this.context.signatures.match(m, this.hits);
     for (const hit of this.hits) this.note(hit, m);
-    if (this.hits.length === 0 && !this.matched) this.foreign += foreignWeight(m);
+    if (m.kind === 'tls') return;
+    if (this.hits.length === 0 && !this.matched) this.strangeness += foreignWeight(m);
     this.advance(m);
   }
 
@@ -185,6 +286,7 @@ export class Conversation implements StreamSink, MessageSink {
   }
 
   private note(hit: Signature, m: Message): void {
+    if (hit.weight >= MATTERS && !hit.against) this.strong = true;
     if (this.indications.length >= MAX_INDICATIONS) return;
     for (const known of this.indications) if (known.signature === hit.id) return;
     this.indications.push({
@@ -192,6 +294,8 @@ export class Conversation implements StreamSink, MessageSink {
       version: hit.version,
       kind: hit.kind,
       weight: hit.weight,
+      family: hit.family,
+      against: hit.against,
       proof: hit.status === 'stable' && (hit.kind === 'payload' || hit.kind === 'http') && hit.weight >= 0.9,
       time: m.place.time,
       input: m.place.input,
@@ -203,16 +307,7 @@ export class Conversation implements StreamSink, MessageSink {
       dialect: hit.dialect,
       excerpt: excerptOf(m),
     });
-    this.keepProof(m);
-  }
-
-  /** The packet that proves something is kept even where the bound for ordinary ones is reached. */
-  private keepProof(m: Message): void {
-    const frame = this.current?.frame;
-    if (!frame || frame.number !== m.place.packet || frame.input !== m.place.input) return;
-    if (this.frames.some((f) => f.packet === frame.number) || this.frames.length >= MAX_FRAMES + MAX_INDICATIONS)
-      return;
-    this.keepCurrent();
+    this.proof?.keepProof(m);
   }
 
   /** Lets every dialect that may fit see the message; opens those that it speaks for, drops those that it excludes. */
@@ -274,7 +369,7 @@ export class Conversation implements StreamSink, MessageSink {
     this.countHeld();
     if (budget.used <= budget.limit || this.held < WORTH_FREEING) return;
     (counters[Anomaly['stream.buffer_limit']] as number)++;
-    if (!this.matched) this.foreign = PATIENCE;
+    if (!this.matched) this.strangeness = PATIENCE;
     for (const reader of this.readers) reader.gap(-1);
     this.countHeld();
   }
@@ -291,11 +386,10 @@ export class Conversation implements StreamSink, MessageSink {
     for (const side of [0, 1] as const) {
       const unread = this.readers[side].heldBytes > 0;
       this.readers[side].finish();
-      if (unread) this.redactor?.onUnread(side);
+      if (unread) this.proof?.onUnread(side);
     }
-    this.redactor?.finish();
+    this.proof?.finish();
     this.early = null;
-    this.current = null;
   }
 
   /** Per group the dialect that is sure, or the likeliest; those merely possible only where none is sure. */
@@ -315,29 +409,4 @@ export class Conversation implements StreamSink, MessageSink {
   }
 }
 
-/** How much a message that speaks of nothing we know counts against its conversation: a page or a download counts much. */
-function foreignWeight(m: Message): number {
-  // The answers to a large farm's shares can be hundreds between two jobs.
-  if (m.kind === 'json') return m.method === null && typeof m.value['result'] !== 'object' ? 0.25 : 2;
-  if (m.kind !== 'http') return 2;
-  // A handshake may lead to a WebSocket; any other GET leads to a page.
-  if (m.http.kind === 'request') return m.http.method === 'POST' || m.http.headers.has('upgrade') ? 16 : 200;
-  return /json|text\/plain/i.test(m.http.headers.get('content-type') ?? 'json') ? 16 : 512;
-}
-
-/** Answers have no method: they are told apart by the type of what they carry. */
-function answerKind(value: Readonly<Record<string, unknown>>): string {
-  const result = value['result'];
-  const type = typeof value['type'] === 'string' ? value['type'] : '';
-  const shape = result === null ? 'null' : Array.isArray(result) ? 'array' : typeof result;
-  return `\n${type}\n${shape}\n${value['error'] == null ? '' : 'error'}`;
-}
-
-/** Members that log records have and mining messages never do; `message` and `timestamp` are not among them. */
-const LOG_MEMBERS = ['@timestamp', 'level', 'severity', 'logger', 'hostname'];
-
-/** A log shipper may send what a mining program logged, member by member: that is no mining. */
-function isLogRecord(value: Readonly<Record<string, unknown>>): boolean {
-  for (const member of LOG_MEMBERS) if (Object.hasOwn(value, member)) return true;
-  return false;
-}
+const NOWHERE: Place = { input: 0, packet: 0, time: 0, from: 0, to: 0 };

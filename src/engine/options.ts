@@ -1,4 +1,5 @@
 import type { CoverageRow, DetectionRow, SummaryRow } from '../detect/detection.ts';
+import type { EndpointIndex, EndpointOptions } from '../signature/endpoints.ts';
 import type { SignatureSet } from '../signature/types.ts';
 
 export interface ReplayOptions {
@@ -13,6 +14,9 @@ export interface ReplayOptions {
   /** Keep the packets that prove each detection (for --evidence). */
   readonly evidence: boolean;
   readonly signatures: SignatureSet;
+  /** The list of known endpoints, and what it was loaded with, for the threads that load it again. */
+  readonly endpoints: EndpointIndex;
+  readonly endpointOptions: EndpointOptions;
   /** Ends the run early; what was found so far is still returned. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ReplayProgress) => void;

@@ -3,29 +3,29 @@ import { type BpfProgram, runFilter } from '../capture/bpf.ts';
 import { Frame, type FrameSink } from '../capture/frame.ts';
 import { createAnomalyCounters } from '../common/anomaly.ts';
 import { decodeFrame, decodeNetworkPayload } from '../decode/decode.ts';
-import { Decoded, Packet, PROTOCOL_TCP, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from '../decode/packet.ts';
-import { addFacts, factsOfOne, type KeyFacts, keyOf } from '../detect/key-facts.ts';
+import { Decoded, Packet, PROTOCOL_TCP, PROTOCOL_UDP, TCP_FIN, TCP_RST, TCP_SYN } from '../decode/packet.ts';
+import type { KeyFacts } from '../detect/key-facts.ts';
 import { flowContext, flowHash } from '../flow/flow-key.ts';
 import { FragmentStore } from '../flow/fragments.ts';
-import type { SegmentPlace, StreamBudget } from '../flow/stream.ts';
-import { FlowTable, Phase, RULED_OUT_A, START_KNOWN_A } from '../flow/table.ts';
-import { Look, lookAtStart, lookInside } from '../protocol/first-look.ts';
+import type { StreamBudget } from '../flow/stream.ts';
+import { FlowTable, NAME_ASKED, OPENED, Phase, RULED_OUT_A, START_KNOWN_A } from '../flow/table.ts';
+import { Look, lookAtDns, lookAtStart, lookInside } from '../protocol/first-look.ts';
+import type { Place } from '../protocol/message.ts';
+import type { EndpointIndex } from '../signature/endpoints.ts';
 import type { SignatureSet } from '../signature/types.ts';
-import { Conversation, type ConversationContext } from './conversation.ts';
-import { factsOf, type OpenConversation } from './conversation-facts.ts';
-import { byTime } from './evidence-order.ts';
+import type { ConversationContext } from './conversation.ts';
+import { Conversations, type LookedUp } from './conversations.ts';
 import { HomePrefixes } from './home.ts';
+import { Lookups } from './lookups.ts';
+import { tlsText } from './message-text.ts';
+import { Naming } from './naming.ts';
 import type { EvidenceFrame } from './options.ts';
-import { plainShard, shardOf } from './shard-of.ts';
+import { QuicFlows } from './quic-flows.ts';
+import { isDns, plainShard, shardOf } from './shard-of.ts';
+import { tellsMore } from './tls-look.ts';
 
 /** A segment this far beyond the known start of its stream is not waited for. */
 const REORDER_REACH = 64 * 1024;
-/** Miner, pool and dialect triples that are kept; what comes beyond is counted as evicted. */
-const MAX_KEYS = 100_000;
-/** Evidence frames kept for a key. */
-const MAX_EVIDENCE = 512;
-/** Bytes of evidence of a run; what is found later goes without. */
-const MAX_EVIDENCE_BYTES = 64 * 1024 * 1024;
 const SWEEP_EVERY = 4096;
 const SWEEP_RECORDS = 1024;
 /** Frames decoded ahead of the flow table, so that its memory can be fetched for all of them at once. */
@@ -34,6 +34,7 @@ const FLAGS_OF_INTEREST = TCP_SYN | TCP_FIN | TCP_RST;
 
 export interface PipelineOptions {
   readonly signatures: SignatureSet;
+  readonly endpoints: EndpointIndex;
   /** Flows alive at once, conversations read at once, bytes that streams may hold back together. */
   readonly capacity: number;
   readonly maxConversations: number;
@@ -85,14 +86,8 @@ export interface PipelineCounts {
 
 /** The stages from frame to conversation facts, for one thread. */
 export class Pipeline implements FrameSink {
-  /** What the conversations that ended tell of each key, and the frames that prove it. */
-  readonly keys: Map<string, KeyFacts> = new Map();
-  readonly evidence: Map<string, EvidenceFrame[]> = new Map();
   packets = 0;
   bytes = 0;
-  conversationsEvicted = 0;
-  keysDropped = 0;
-  private evidenceBytes = 0;
   firstTime: number = Number.POSITIVE_INFINITY;
   lastTime: number = Number.NEGATIVE_INFINITY;
   private readonly options: PipelineOptions;
@@ -106,6 +101,9 @@ export class Pipeline implements FrameSink {
   private readonly decoded = new Int32Array(BATCH);
   private readonly hashes = new Int32Array(BATCH);
   private readonly contexts = new Int32Array(BATCH);
+  /** The packet belongs to another shard: only the names in it are of interest. */
+  private readonly foreign = new Uint8Array(BATCH);
+  private foreignFlows = 0;
   private filled = 0;
   private readonly seed: number;
   private readonly shard: number;
@@ -115,15 +113,12 @@ export class Pipeline implements FrameSink {
   private readonly table: FlowTable;
   private readonly fragments = new FragmentStore();
   private readonly home: HomePrefixes;
-  private readonly context: ConversationContext;
-  private readonly open: (OpenConversation | null)[] = [];
-  private readonly freeNumbers: number[] = [];
-  private openCount = 0;
-  private unmatchedCount = 0;
-  private oldest = 0;
+  private readonly conversations: Conversations;
+  private readonly naming: Naming;
+  private readonly lookups: Lookups;
+  private readonly quic: QuicFlows;
   private readonly filters: (BpfProgram | null)[] = [];
   private untilSweep = SWEEP_EVERY;
-  private readonly place: SegmentPlace = { input: 0, packet: 0, time: 0, shift: 0 };
 
   constructor(options: PipelineOptions) {
     this.options = options;
@@ -137,16 +132,21 @@ export class Pipeline implements FrameSink {
       this.frames.push(new Frame(empty, view));
       this.headers.push(new Packet(empty, view));
     }
-    this.table = new FlowTable(options, this);
+    this.table = new FlowTable(options, { onFlowEnd: (flow) => this.conversations.end(flow) });
     this.home = new HomePrefixes(options.home);
     const budget: StreamBudget = { used: 0, limit: options.streamBytes };
-    this.context = {
+    this.naming = new Naming(options.endpoints);
+    this.lookups = new Lookups(this.naming, options.signatures);
+    this.quic = new QuicFlows(this.streamCounters);
+    const context: ConversationContext = {
       signatures: options.signatures,
+      naming: this.naming,
       budget,
       counters: this.streamCounters,
       keepEvidence: options.keepEvidence,
       fileOf: options.fileOf,
     };
+    this.conversations = new Conversations(this.table, context, this.lookups, options);
   }
 
   onFrame(frame: Frame): void {
@@ -169,7 +169,11 @@ export class Pipeline implements FrameSink {
     (this.frames[at] as Frame).set(frame);
     this.decoded[at] = decoded;
     if (decoded === Decoded.Transport) {
-      if (this.shards > 1 && shardOf(p, this.seed, this.shards) !== this.shard) return;
+      if (this.shards > 1) {
+        const foreign = shardOf(p, this.seed, this.shards) !== this.shard;
+        if (foreign && !isDns(p)) return;
+        this.foreign[at] = foreign ? 1 : 0;
+      }
       const context = flowContext(p);
       this.contexts[at] = context;
       this.hashes[at] = flowHash(p, context, this.seed);
@@ -188,7 +192,8 @@ export class Pipeline implements FrameSink {
       const frame = this.frames[i] as Frame;
       const p = this.headers[i] as Packet;
       if (this.decoded[i] === Decoded.Transport) {
-        this.onTransport(frame, p, 0 - frame.offset, this.hashes[i] as number, this.contexts[i] as number);
+        const foreign = this.foreign[i] === 1;
+        this.onTransport(frame, p, 0 - frame.offset, this.hashes[i] as number, this.contexts[i] as number, foreign);
       } else this.onFragment(frame, p);
     }
   }
@@ -202,22 +207,24 @@ export class Pipeline implements FrameSink {
       if (!store.add(p, frame.time, counters)) return;
       const decoded = decodeNetworkPayload(store.bytes, store.view, 0, store.length, store.protocol, p, counters);
       if (decoded === Decoded.Transport) {
-        if (this.shards > 1 && shardOf(p, this.seed, this.shards) !== this.shard) return;
+        const foreign = this.shards > 1 && shardOf(p, this.seed, this.shards) !== this.shard;
+        if (foreign && !isDns(p)) return;
         const context = flowContext(p);
-        this.onTransport(frame, p, Number.NaN, flowHash(p, context, this.seed), context);
+        this.onTransport(frame, p, Number.NaN, flowHash(p, context, this.seed), context, foreign);
       }
       if (decoded !== Decoded.Fragment) return;
     }
   }
 
-  private onTransport(frame: Frame, p: Packet, shift: number, hash: number, context: number): void {
+  private onTransport(frame: Frame, p: Packet, shift: number, hash: number, context: number, foreign: boolean): void {
     const table = this.table;
     const flow = table.touch(p, hash, context, frame.time, frame.originalLength);
     if (--this.untilSweep === 0) {
       this.untilSweep = SWEEP_EVERY;
       table.sweep(frame.time, SWEEP_RECORDS);
     }
-    if (table.isNew && !this.home.empty) {
+    if (foreign && table.isNew) this.foreignFlows++;
+    if (table.isNew && !this.home.empty && !foreign) {
       this.home.count(
         p.ipVersion,
         p.source0,
@@ -230,35 +237,105 @@ export class Pipeline implements FrameSink {
         p.destination3,
       );
     }
-    if (p.protocol !== PROTOCOL_TCP) return;
     const side = table.side;
+    if (p.protocol !== PROTOCOL_TCP) {
+      if (p.protocol === PROTOCOL_UDP) this.onDatagram(flow, side, p, frame, shift, foreign);
+      return;
+    }
     if (p.tcpFlags & FLAGS_OF_INTEREST) this.onFlags(flow, side, p);
     if (p.payloadLength === 0) return;
     const phase = table.phase(flow);
     if (phase === Phase.Ignored) return;
-    if (phase === Phase.Inspect && !this.inspect(flow, side, p, frame)) return;
-    this.follow(flow, side, p, frame, shift);
+    if (phase === Phase.Inspect && !this.inspect(flow, side, p, frame, foreign)) return;
+    this.conversations.follow(flow, side, p, frame, shift);
+  }
+
+  /** UDP: DNS, and the first datagrams of QUIC connections. */
+  private onDatagram(flow: number, side: 0 | 1, p: Packet, frame: Frame, shift: number, foreign: boolean): void {
+    if (p.payload === p.payloadEnd) return;
+    if (isDns(p)) {
+      const place = this.notePlace(frame, shift, p.payload, p.payloadEnd);
+      this.lookups.read(p, p.bytes, p.payload, p.payloadEnd, place, frame.originalLength, !foreign);
+      return;
+    }
+    const phase = this.table.phase(flow);
+    if (phase === Phase.Ignored) return;
+    if (phase === Phase.Followed) {
+      this.conversations.of(flow).count(side);
+      return;
+    }
+    // A connection of QUIC begins with long headers (RFC 9000 §17.2); what has others began before, or is none.
+    if (((p.bytes[p.payload] as number) & 0x80) === 0 && this.quic.idle) {
+      this.table.setPhase(flow, Phase.Ignored);
+      return;
+    }
+    const hello = this.quic.read(this.table.number(flow), side, p);
+    if (hello === 'more') return;
+    if (hello === 'no') {
+      if (this.table.spend(flow, side) <= 0) this.table.setPhase(flow, Phase.Ignored);
+      return;
+    }
+    this.table.setState(flow, OPENED);
+    const looked = this.lookedUp(flow, frame.time, p);
+    if (looked === null && (hello.sni === null || this.naming.ofName(hello.sni, 0).evidence !== 'stratum')) {
+      this.table.setPhase(flow, Phase.Ignored);
+      return;
+    }
+    const conversation = this.conversations.begin(flow, p, frame, looked, foreign);
+    const place = this.notePlace(frame, shift, p.payload, p.payloadEnd);
+    conversation.seal('quic');
+    conversation.proof?.keep(
+      frame,
+      this.options.fileOf(frame.input),
+      side,
+      Number.isNaN(shift) ? 0 : p.payload + shift,
+    );
+    conversation.onMessage({ kind: 'tls', side, place, transport: 'quic', tls: hello, text: tlsText(hello) });
+    conversation.count(side);
+    this.conversations.countMatch(conversation);
+    if (!conversation.matched) this.conversations.drop(flow);
+  }
+
+  /** Name under which the client of a flow looked up its server, where the list knows it; asked once in a flow. */
+  private lookedUp(flow: number, time: number, p: Packet): LookedUp | null {
+    const { table } = this;
+    const { seen } = this.naming;
+    if (seen === null || (table.state(flow) & NAME_ASKED) !== 0) return null;
+    table.setState(flow, NAME_ASKED);
+    const v = p.ipVersion as 4 | 6;
+    const { source0: a0, source1: a1, source2: a2, source3: a3 } = p;
+    const { destination0: b0, destination1: b1, destination2: b2, destination3: b3 } = p;
+    let name = seen.find(v, a0, a1, a2, a3, b0, b1, b2, b3, time);
+    let client = table.side;
+    if (name === null) {
+      name = seen.find(v, b0, b1, b2, b3, a0, a1, a2, a3, time);
+      client = (1 - client) as 0 | 1;
+    }
+    return name === null ? null : { name, client };
+  }
+
+  private notePlace(frame: Frame, shift: number, from: number, to: number): Place {
+    const whole = !Number.isNaN(shift);
+    const { input, number: packet, time } = frame;
+    return { input, packet, time, from: whole ? from + shift : 0, to: whole ? to + shift : 0 };
   }
 
   private onFlags(flow: number, side: 0 | 1, p: Packet): void {
     this.table.noteFlags(flow, side, p);
-    if (this.table.phase(flow) !== Phase.Followed) return;
-    const number = this.table.conversation(flow);
-    const { conversation } = this.open[number] as OpenConversation;
-    if (p.tcpFlags & TCP_SYN) conversation.pair.open(side, (p.sequence + 1) | 0);
-    if (p.tcpFlags & TCP_FIN) {
-      conversation.pair.close(side, (p.sequence + p.payloadLength) | 0);
-      if (p.payloadLength === 0 && conversation.pair.complete && !conversation.matched) {
-        this.drop(flow, number, Phase.Ignored);
-      }
-    }
+    if (this.table.phase(flow) === Phase.Followed) this.conversations.onFlags(flow, side, p);
   }
 
   /** The first look at a payload. True: the flow is to be followed from this packet on. */
-  private inspect(flow: number, side: 0 | 1, p: Packet, frame: Frame): boolean {
+  private inspect(flow: number, side: 0 | 1, p: Packet, frame: Frame, foreign: boolean): boolean {
     const table = this.table;
     const state = table.state(flow);
     if (state & (RULED_OUT_A << side)) return false;
+    const looked = this.lookedUp(flow, frame.time, p);
+    // A server that its client knows as a mining endpoint is followed whatever it speaks.
+    if (looked !== null && this.naming.ofName(looked.name, 0).evidence === 'stratum') {
+      this.conversations.begin(flow, p, frame, looked, foreign);
+      return true;
+    }
     let final = false;
     let look: Look;
     if (state & (START_KNOWN_A << side)) {
@@ -266,12 +343,14 @@ export class Pipeline implements FrameSink {
       if (ahead < 0) return false;
       if (ahead === 0) {
         look = lookAtStart(p.bytes, p.payload, p.payloadEnd);
+        if ((look === Look.No || look === Look.More) && isDns(p)) look = lookAtDns(p.bytes, p.payload, p.payloadEnd);
         final = true;
       } else if (ahead < REORDER_REACH) look = Look.Text;
       else look = p.payload < p.payloadEnd ? lookInside(p.bytes, p.payload, p.payloadEnd) : Look.No;
     } else look = p.payload < p.payloadEnd ? lookInside(p.bytes, p.payload, p.payloadEnd) : Look.No;
+    if (look === Look.Tls && !tellsMore(p.bytes, p.payload, p.payloadEnd, this.naming)) look = Look.No;
     if (look !== Look.No) {
-      this.begin(flow, p, frame);
+      this.conversations.begin(flow, p, frame, looked, foreign);
       return true;
     }
     if (final || table.spend(flow, side) <= 0) {
@@ -281,158 +360,34 @@ export class Pipeline implements FrameSink {
     return false;
   }
 
-  private begin(flow: number, p: Packet, frame: Frame): void {
-    const table = this.table;
-    if (this.openCount >= this.options.maxConversations || this.unmatchedCount >= this.options.maxUnmatched) {
-      this.evictConversation();
-    }
-    const state = table.state(flow);
-    const known: [boolean, boolean] = [(state & START_KNOWN_A) !== 0, (state & (START_KNOWN_A << 1)) !== 0];
-    const conversation = new Conversation(flow, known, this.context);
-    if (known[0]) conversation.pair.open(0, table.start(flow, 0));
-    if (known[1]) conversation.pair.open(1, table.start(flow, 1));
-    const number = this.freeNumbers.pop() ?? this.open.length;
-    const words = Int32Array.of(
-      p.source0,
-      p.source1,
-      p.source2,
-      p.source3,
-      p.destination0,
-      p.destination1,
-      p.destination2,
-      p.destination3,
-    );
-    if (table.side === 1) {
-      words.copyWithin(0, 4);
-      words.set([p.source0, p.source1, p.source2, p.source3], 4);
-    }
-    this.open[number] = { conversation, version: p.ipVersion, words, input: frame.input, packet: frame.number };
-    this.openCount++;
-    this.unmatchedCount++;
-    table.setConversation(flow, number);
-    table.setPhase(flow, Phase.Followed);
-  }
-
-  private follow(flow: number, side: 0 | 1, p: Packet, frame: Frame, shift: number): void {
-    const number = this.table.conversation(flow);
-    const { conversation } = this.open[number] as OpenConversation;
-    const place = this.place;
-    place.input = frame.input;
-    place.packet = frame.number;
-    place.time = frame.time;
-    place.shift = shift;
-    if (this.options.keepEvidence) {
-      const payload = Number.isNaN(shift) ? 0 : p.payload + shift;
-      conversation.keep(frame, this.options.fileOf(frame.input), side, payload);
-    }
-    conversation.pair.push(
-      side,
-      (p.sequence + (p.tcpFlags & TCP_SYN ? 1 : 0)) | 0,
-      p.acknowledgment,
-      (p.tcpFlags & TCP_ACK) !== 0,
-      p.bytes,
-      p.payload,
-      p.payloadEnd,
-      p.payloadLength,
-      place,
-    );
-    this.countMatch(conversation);
-    conversation.account();
-    // A connection that has ended without a word of mining has nothing more to tell.
-    if (conversation.hopeless || (conversation.pair.complete && !conversation.matched))
-      this.drop(flow, number, Phase.Ignored);
-  }
-
-  private drop(flow: number, number: number, phase: Phase): void {
-    const { conversation } = this.open[number] as OpenConversation;
-    conversation.release();
-    this.open[number] = null;
-    this.openCount--;
-    if (!conversation.counted) this.unmatchedCount--;
-    this.freeNumbers.push(number);
-    this.table.setConversation(flow, -1);
-    this.table.setPhase(flow, phase);
-  }
-
-  /** Room for another: the next in turn in which nothing spoke of mining goes; one that did only where all do. */
-  private evictConversation(): void {
-    let number = -1;
-    for (let i = 0; i < this.open.length; i++) {
-      const at = (this.oldest + i) % this.open.length;
-      const candidate = this.open[at]?.conversation;
-      if (!candidate) continue;
-      if (number < 0) number = at;
-      if (candidate.matched) continue;
-      // What was held back for the sake of order may be what speaks of mining.
-      candidate.pair.flush();
-      this.countMatch(candidate);
-      if (!candidate.matched) {
-        number = at;
-        break;
-      }
-    }
-    this.oldest = (number + 1) % this.open.length;
-    const victim = this.open[number] as OpenConversation;
-    this.conversationsEvicted++;
-    this.close(victim.conversation.flow, victim);
-    this.drop(victim.conversation.flow, number, Phase.Ignored);
-  }
-
-  /** Takes a conversation out of those that wait for a first sign of mining, once there is one. */
-  private countMatch(conversation: Conversation): void {
-    if (conversation.counted || !conversation.matched) return;
-    conversation.counted = true;
-    this.unmatchedCount--;
-  }
-
-  /** The flow table ends a flow that has a conversation. */
-  onFlowEnd(flow: number, number: number): void {
-    const ended = this.open[number];
-    if (!ended) return;
-    this.close(flow, ended);
-    this.drop(flow, number, Phase.Ignored);
-  }
-
-  /** Turns a conversation into facts, where anything spoke of mining. */
-  private close(flow: number, ended: OpenConversation): void {
-    const { conversation } = ended;
-    conversation.finish();
-    if (!conversation.matched) return;
-    for (const facts of factsOf(this.table, flow, ended)) {
-      if (this.keys.size >= MAX_KEYS && !this.keys.has(keyOf(facts))) {
-        this.keysDropped++;
-        continue;
-      }
-      addFacts(this.keys, factsOfOne(facts));
-      if (this.options.keepEvidence) this.addEvidence(keyOf(facts), conversation.frames);
-    }
-  }
-
-  private addEvidence(key: string, frames: readonly EvidenceFrame[]): void {
-    if (this.evidenceBytes > MAX_EVIDENCE_BYTES) return;
-    for (const frame of frames) this.evidenceBytes += frame.bytes.length;
-    const known = this.evidence.get(key) ?? [];
-    // The earliest stay, whatever order conversations end in.
-    this.evidence.set(key, [...known, ...frames].sort(byTime).slice(0, MAX_EVIDENCE));
-  }
-
   /** What was found so far, key by key. */
   get finished(): KeyFacts[] {
-    return [...this.keys.values()];
+    return [...this.conversations.keys.values()];
+  }
+
+  /** Frames that prove what was found, by key. */
+  get evidence(): ReadonlyMap<string, readonly EvidenceFrame[]> {
+    return this.conversations.evidence;
+  }
+
+  /** How many keys conversations that ended have told of. */
+  get found(): number {
+    return this.conversations.keys.size;
   }
 
   /** Ends everything that is open. Call once, after the last frame. */
   finish(): void {
     this.onPieceEnd();
     this.table.clear();
+    for (const facts of this.lookups.facts()) this.conversations.add(facts);
   }
 
   counts(): PipelineCounts {
     return {
       packets: this.packets,
       bytes: this.bytes,
-      flows: this.table.created,
-      evictions: this.table.evicted + this.conversationsEvicted + this.keysDropped,
+      flows: this.table.created - this.foreignFlows,
+      evictions: this.table.evicted + this.conversations.evicted + this.conversations.dropped + this.lookups.dropped,
       firstTime: this.firstTime,
       lastTime: this.lastTime,
       homeFlows: this.home.counts(),

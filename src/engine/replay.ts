@@ -48,6 +48,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
     const pipeline = new Pipeline({
       ...DEFAULT_LIMITS,
       signatures: options.signatures,
+      endpoints: options.endpoints,
       home: options.home,
       keepEvidence: options.evidence,
       filterFor,
@@ -56,7 +57,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
       shards: 1,
       seed,
     });
-    progress.detections = () => pipeline.keys.size;
+    progress.detections = () => pipeline.found;
     await readAll({ reader: (index) => new CaptureReader(index), sink: pipeline });
     pipeline.finish();
     results = [{ finished: pipeline.finished, evidence: pipeline.evidence, counts: pipeline.counts() }];

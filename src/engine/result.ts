@@ -113,7 +113,20 @@ function tally<K extends string>(keys: readonly K[], values: readonly K[]): Reco
 export function setDigest(set: SignatureSet): string {
   const hash = createHash('sha256');
   for (const s of set.signatures)
-    hash.update(JSON.stringify([s.id, s.version, s.status, s.weight, s.from, s.dialect, s.transports, s.match]));
+    hash.update(
+      JSON.stringify([
+        s.id,
+        s.version,
+        s.status,
+        s.weight,
+        s.family,
+        s.against,
+        s.from,
+        s.dialect,
+        s.transports,
+        s.match,
+      ]),
+    );
   return hash.digest('hex');
 }
 
@@ -123,7 +136,13 @@ function evidenceOf(
 ): Map<string, readonly EvidenceFrame[]> {
   const evidence = new Map<string, readonly EvidenceFrame[]>();
   for (const d of detections) {
-    const key = keyOf({ miner: d.miner.ip, pool: d.pool.ip ?? '', poolPort: d.pool.port, dialect: d.dialect });
+    const key = keyOf({
+      miner: d.miner.ip,
+      pool: d.pool.ip,
+      keyHost: d.pool.host,
+      poolPort: d.pool.port,
+      dialect: d.dialect,
+    });
     const frames = shards.flatMap((shard) => shard.evidence.get(key) ?? []);
     if (frames.length === 0) continue;
     const proving = new Set(d.indications.map((i) => `${i.file}\n${i.packet}`));

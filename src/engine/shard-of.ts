@@ -2,6 +2,8 @@
 import type { Frame } from '../capture/frame.ts';
 import { type Packet, PROTOCOL_TCP } from '../decode/packet.ts';
 
+const DNS_PORT = 53;
+
 /**
  * Which shard a decoded packet falls to: by its innermost addresses alone, so that the plainest packets can be told apart
  * before they are decoded. All flows between two hosts share a thread.
@@ -17,7 +19,7 @@ export function shardOf(p: Packet, seed: number, shards: number): number {
 
 /**
  * The same for an Ethernet frame that is plain TCP over IPv4 without options, or over IPv6 without extension headers, with
- * up to two VLAN tags; -1 for any other, which must be decoded to be told.
+ * up to two VLAN tags; -1 for any other, which must be decoded to be told, and for DNS, whose answers every shard needs.
  */
 export function plainShard(frame: Frame, seed: number, shards: number): number {
   const { view, offset, end } = frame;
@@ -31,16 +33,26 @@ export function plainShard(frame: Frame, seed: number, shards: number): number {
   if (type === 0x0800) {
     // Version 4, header of 20 octets; TCP; neither the more-fragments bit nor an offset.
     if (view.getUint8(at) !== 0x45 || view.getUint8(at + 9) !== PROTOCOL_TCP) return -1;
-    if ((view.getUint16(at + 6) & 0x3fff) !== 0) return -1;
+    if ((view.getUint16(at + 6) & 0x3fff) !== 0 || hasDnsPort(view, at + 20)) return -1;
     return pick(view.getInt32(at + 12), view.getInt32(at + 16), seed, shards);
   }
   if (type !== 0x86dd || view.getUint8(at) >> 4 !== 6 || view.getUint8(at + 6) !== PROTOCOL_TCP) return -1;
+  if (hasDnsPort(view, at + 40)) return -1;
   return pick(
     view.getInt32(at + 8) ^ view.getInt32(at + 12) ^ view.getInt32(at + 16) ^ view.getInt32(at + 20),
     view.getInt32(at + 24) ^ view.getInt32(at + 28) ^ view.getInt32(at + 32) ^ view.getInt32(at + 36),
     seed,
     shards,
   );
+}
+
+/** A packet from or to the port of DNS. */
+export function isDns(p: Packet): boolean {
+  return p.sourcePort === DNS_PORT || p.destinationPort === DNS_PORT;
+}
+
+function hasDnsPort(view: DataView, ports: number): boolean {
+  return view.getUint16(ports) === DNS_PORT || view.getUint16(ports + 2) === DNS_PORT;
 }
 
 function pick(source: number, destination: number, seed: number, shards: number): number {

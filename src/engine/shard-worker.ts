@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { CaptureReader } from '../capture/reader.ts';
+import { type EndpointOptions, loadEndpoints } from '../signature/endpoints.ts';
 import { createSignatureSet } from '../signature/set.ts';
 import type { Signature } from '../signature/types.ts';
 import { prepareFilter } from './filter.ts';
@@ -12,6 +13,7 @@ export interface ShardOrder {
   readonly shard: number;
   readonly seed: number;
   readonly signatures: readonly Signature[];
+  readonly endpoints: EndpointOptions;
   readonly names: readonly string[];
   readonly filter: string | null;
   readonly home: readonly string[];
@@ -28,6 +30,7 @@ async function work(order: ShardOrder): Promise<void> {
       maxUnmatched: Math.ceil(DEFAULT_LIMITS.maxUnmatched / order.memory.shards),
       streamBytes: Math.ceil(DEFAULT_LIMITS.streamBytes / order.memory.shards),
       signatures: createSignatureSet(order.signatures),
+      endpoints: loadEndpoints(undefined, order.endpoints),
       home: order.home,
       keepEvidence: order.evidence,
       filterFor: await prepareFilter(order.filter),

@@ -24,6 +24,7 @@ export class Shards {
         shard,
         seed,
         signatures: options.signatures.signatures,
+        endpoints: options.endpointOptions,
         names,
         filter: options.filter,
         home: options.home,

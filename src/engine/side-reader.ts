@@ -1,12 +1,16 @@
 import type { SegmentPlace } from '../flow/stream.ts';
-import { Look, lookAtStart, lookInside } from '../protocol/first-look.ts';
+import { DnsTcpParser } from '../protocol/dns.ts';
+import { Look, lookAtDns, lookAtStart, lookInside } from '../protocol/first-look.ts';
 import { HttpParser } from '../protocol/http.ts';
 import { jsonMessages } from '../protocol/json.ts';
 import { LineParser } from '../protocol/json-line.ts';
-import type { HttpHead, JsonMessage, Message, Place, Side, Transport } from '../protocol/message.ts';
+import type { BinaryMessage, HttpHead, JsonMessage, Message, Place, Side, Transport } from '../protocol/message.ts';
 import type { StreamParser } from '../protocol/parser.ts';
+import { SocksParser, type SocksTarget } from '../protocol/socks.ts';
 import { Sv2Parser } from '../protocol/sv2.ts';
+import { TlsParser } from '../protocol/tls.ts';
 import { WebSocketParser } from '../protocol/websocket.ts';
+import { hex, readBinary, tlsText } from './message-text.ts';
 
 /** Receives the messages of one direction. */
 export interface MessageSink {
@@ -16,15 +20,43 @@ export interface MessageSink {
   /** Something that is no message of ours passed by; `weight` counts against the patience with this conversation. */
   onForeign(weight: number): void;
   onAnomaly(anomaly: number): void;
-  /** This direction switched from HTTP to WebSocket; the other one follows. */
-  onUpgrade(side: Side, head: HttpHead): void;
+  /** This direction switched from HTTP to WebSocket or, behind CONNECT, to anything; the other one follows. */
+  onUpgrade(side: Side, head: HttpHead, tunnel: boolean): void;
+  /** A proxy was asked for this target, or (null) answered; what follows is spoken with the target. */
+  onTunnel(side: Side, kind: TunnelKind, target: SocksTarget | null, place: Place): void;
+  /** The piece being read holds a password outside any message. */
+  onSecret(side: Side): void;
+  onDns(side: Side, bytes: Uint8Array, off: number, end: number, place: Place): void;
+  /** Bytes of a direction that began with what may be the key of a Noise handshake. False: it is none. */
+  onNoise(side: Side, bytes: Uint8Array, off: number, end: number, place: Place): boolean;
+  /** The other direction began so. */
+  readonly noiseBegun: boolean;
 }
 
-/** What a direction speaks. `open` = not yet known, `none` = nothing we read. */
-export type Speech = 'open' | 'json' | 'http' | 'ws' | 'sv2' | 'none';
+export type TunnelKind = 'socks4' | 'socks5' | 'connect';
+
+/**
+ * What a direction speaks. `open` = not yet known, `none` = nothing we read, `tunnel` = whatever the reader inside says,
+ * `sealed` = TLS of which nothing more is in clear.
+ */
+export type Speech =
+  | 'open'
+  | 'json'
+  | 'http'
+  | 'ws'
+  | 'sv2'
+  | 'tls'
+  | 'sealed'
+  | 'dns'
+  | 'noise'
+  | 'socks'
+  | 'tunnel'
+  | 'none';
 
 /** First bytes kept while they are too few to tell the protocol. */
 const MAX_PREFIX = 256;
+/** Tunnels inside tunnels that are followed. */
+const MAX_DEPTH = 3;
 /** Segments met in the middle of a connection before giving up on a direction. */
 const MAX_TRIES = 32;
 
@@ -44,18 +76,35 @@ export class SideReader {
   private readonly side: Side;
   private readonly sink: MessageSink;
   private readonly found: JsonMessage[] = [];
+  /** Reads what a tunnel carries. */
+  private inner: SideReader | null = null;
+  private readonly depth: number;
+  /** One port of the connection is that of DNS. */
+  private readonly dnsPort: boolean;
 
-  constructor(side: Side, atStart: boolean, sink: MessageSink) {
+  constructor(side: Side, atStart: boolean, sink: MessageSink, dnsPort = false, depth = 0) {
     this.side = side;
     this.atStart = atStart;
     this.sink = sink;
+    this.dnsPort = dnsPort;
+    this.depth = depth;
+  }
+
+  /** Nothing that comes in this direction will be read any more. */
+  get spent(): boolean {
+    if (this.inner !== null) return this.inner.spent;
+    return this.speech === 'none' || this.speech === 'sealed';
   }
 
   push(bytes: Uint8Array, off: number, end: number, place: SegmentPlace): void {
-    if (this.speech === 'none') return;
+    if (this.speech === 'none' || this.speech === 'sealed') {
+      this.sink.onForeign(64);
+      return;
+    }
     this.bytes = bytes;
     this.place = place;
-    if (this.parser) {
+    if (this.speech === 'noise') this.noise(bytes, off, end);
+    else if (this.parser) {
       this.parser.push(bytes, off, end);
       // Searching for the next head costs a pass over every byte.
       if (this.http?.state === 'malformed' || this.http?.state === 'lost') this.sink.onForeign(64);
@@ -69,21 +118,46 @@ export class SideReader {
     this.parser?.gap(lost);
     // Behind a handshake the HTTP parser passes bytes on, but knows nothing of frames.
     this.socket?.gap(lost);
+    this.inner?.gap(lost);
   }
 
   /** Bytes held for messages that are not complete. */
   get heldBytes(): number {
-    return (this.prefix?.length ?? 0) + (this.parser?.heldBytes ?? 0) + (this.socket?.heldBytes ?? 0);
+    return (
+      (this.prefix?.length ?? 0) +
+      (this.parser?.heldBytes ?? 0) +
+      (this.socket?.heldBytes ?? 0) +
+      (this.inner?.heldBytes ?? 0)
+    );
   }
 
   finish(): void {
     this.parser?.finish();
     this.socket?.finish();
+    this.inner?.finish();
+  }
+
+  /** The other direction told that this is a tunnel now. */
+  becomeTunnel(): void {
+    if (this.inner !== null) this.inner.becomeTunnel();
+    else if (this.http !== null && this.speech === 'http') {
+      this.enterTunnel();
+      this.http.upgrade();
+    }
+  }
+
+  private enterTunnel(): void {
+    this.speech = this.depth < MAX_DEPTH ? 'tunnel' : 'none';
+    if (this.depth < MAX_DEPTH) this.inner = new SideReader(this.side, true, this.sink, false, this.depth + 1);
   }
 
   /** The other direction switched to WebSocket. */
   becomeWebSocket(path: string | null): void {
-    if (this.speech === 'ws' || this.speech === 'none') return;
+    if (this.inner !== null) {
+      this.inner.becomeWebSocket(path);
+      return;
+    }
+    if (this.speech === 'ws' || this.spent) return;
     this.wsPath = path;
     if (this.http) this.http.upgrade();
     else if (this.speech === 'open') {
@@ -104,7 +178,12 @@ export class SideReader {
       start = 0;
       stop = from.length;
     }
-    const look = this.atStart ? lookAtStart(from, start, stop) : lookInside(from, start, stop);
+    if (this.sink.noiseBegun) {
+      this.noise(from, start, stop);
+      return;
+    }
+    let look = this.atStart ? lookAtStart(from, start, stop) : lookInside(from, start, stop);
+    if (this.dnsPort && this.atStart && (look === Look.No || look === Look.More)) look = lookAtDns(from, start, stop);
     switch (look) {
       case Look.Json:
         this.begin('json', new LineParser(this.lineHandler()));
@@ -119,6 +198,40 @@ export class SideReader {
       case Look.WebSocket:
         this.begin('ws', this.webSocket());
         break;
+      case Look.Tls:
+        this.begin('tls', new TlsParser(this.tlsHandler()));
+        break;
+      case Look.Socks:
+        this.begin('socks', new SocksParser(this.socksHandler()));
+        break;
+      case Look.Dns:
+        this.begin(
+          'dns',
+          new DnsTcpParser({
+            onDnsMessage: (dns, at, to) => {
+              this.sink.onForeign(8);
+              this.sink.onDns(this.side, dns, at, to, this.placeOf(dns, at, to));
+            },
+            onDnsAnomaly: (anomaly) => this.sink.onAnomaly(anomaly),
+          }),
+        );
+        break;
+      case Look.Datum:
+      case Look.Zkwork:
+        this.binary(
+          readBinary(
+            look === Look.Datum ? 'datum' : 'zkwork',
+            this.side,
+            this.placeOf(from, start, stop),
+            from,
+            start,
+            stop,
+          ),
+        );
+        return;
+      case Look.Noise:
+        this.noise(from, start, stop);
+        return;
       case Look.More:
         if (stop - start < MAX_PREFIX) this.prefix = from.slice(start, stop);
         else this.speech = 'none';
@@ -134,9 +247,19 @@ export class SideReader {
     this.parser?.push(from, start, stop);
   }
 
+  private noise(bytes: Uint8Array, off: number, end: number): void {
+    const goesOn = this.sink.onNoise(this.side, bytes, off, end, this.placeOf(null, 0, 0));
+    this.speech = goesOn ? 'noise' : 'none';
+  }
+
+  private binary(m: BinaryMessage | null): void {
+    this.speech = 'sealed';
+    if (m !== null) this.sink.onMessage(m);
+  }
+
   private begin(speech: Speech, parser: StreamParser): void {
     this.speech = speech;
-    this.transport = speech === 'http' ? 'http' : speech === 'ws' ? 'ws' : 'tcp';
+    this.transport = speech === 'http' || speech === 'ws' || speech === 'tls' ? speech : 'tcp';
     this.parser = parser;
   }
 
@@ -173,10 +296,16 @@ export class SideReader {
       },
       onHttpBody: (head, body, off, end) => this.json(body, off, end, head),
       onHttpUpgrade: (head) => {
-        this.toWebSocket(head.kind === 'request' ? head.target : this.wsPath);
-        this.sink.onUpgrade(this.side, head);
+        const tunnel = head.kind === 'request' ? head.method === 'CONNECT' : head.status !== 101;
+        if (tunnel) this.enterTunnel();
+        else this.toWebSocket(head.kind === 'request' ? head.target : this.wsPath);
+        this.sink.onUpgrade(this.side, head, tunnel);
       },
       onHttpRaw: (bytes, off, end) => {
+        if (this.inner !== null || this.speech === 'none') {
+          this.inner?.push(bytes, off, end, this.place as SegmentPlace);
+          return;
+        }
         if (this.speech !== 'ws') this.toWebSocket(this.wsPath);
         this.socket?.push(bytes, off, end);
       },
@@ -195,6 +324,40 @@ export class SideReader {
     this.transport = 'ws';
     this.wsPath = path;
     this.socket = this.webSocket();
+  }
+
+  private tlsHandler(): ConstructorParameters<typeof TlsParser>[0] {
+    return {
+      onTlsFact: (tls) => {
+        const place = this.placeOf(null, 0, 0);
+        this.sink.onMessage({ kind: 'tls', side: this.side, place, transport: 'tls', tls, text: tlsText(tls) });
+      },
+      onTlsAnomaly: (anomaly) => this.sink.onAnomaly(anomaly),
+      onTlsEnd: () => {
+        this.speech = 'sealed';
+        this.parser = null;
+      },
+    };
+  }
+
+  private socksHandler(): ConstructorParameters<typeof SocksParser>[0] {
+    return {
+      onSocksTarget: (target) => {
+        this.sink.onTunnel(this.side, target.version === 4 ? 'socks4' : 'socks5', target, this.placeOf(null, 0, 0));
+      },
+      onSocksReply: (accepted) => {
+        if (!accepted) this.sink.onForeign(64);
+      },
+      onSocksAuth: () => this.sink.onSecret(this.side),
+      onSocksRest: (bytes, off, end) => {
+        if (this.inner === null && this.speech === 'socks') this.enterTunnel();
+        this.inner?.push(bytes, off, end, this.place as SegmentPlace);
+      },
+      onSocksAnomaly: (anomaly) => {
+        this.sink.onAnomaly(anomaly);
+        this.sink.onForeign(128);
+      },
+    };
   }
 
   private sv2Handler(): ConstructorParameters<typeof Sv2Parser>[0] {
@@ -257,8 +420,4 @@ export class SideReader {
       to: whole ? end + place.shift : 0,
     };
   }
-}
-
-function hex(bytes: Uint8Array, off: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + off, end - off).toString('hex');
 }

@@ -1,7 +1,7 @@
 // hot: one look-up per packet. Flow state lies in two typed arrays of 64-byte records (one cache line each): `hot` is read
 // for every packet, `cold` for IPv6 keys and for the rare. Measured against one 128-byte record: see docs/decisions/0003.
 import type { Packet } from '../decode/packet.ts';
-import { PROTOCOL_TCP, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from '../decode/packet.ts';
+import { PROTOCOL_TCP, PROTOCOL_UDP, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from '../decode/packet.ts';
 
 const RECORD = 16;
 const FIRST_SLOTS = 2 ** 12;
@@ -40,6 +40,8 @@ export const FIN_A: number = 1 << 6;
 const BOTH_FIN = (1 << 6) | (1 << 7);
 export const RESET: number = 1 << 8;
 export const OPENED: number = 1 << 9;
+/** Whether the addresses were looked up under a name was asked. */
+export const NAME_ASKED: number = 1 << 10;
 
 export interface FlowTableOptions {
   /** Most flows alive at once; the least recently used of a sample is evicted beyond that. */
@@ -219,7 +221,8 @@ export class FlowTable {
     hot[base + ADDRESS_B] = p.destination0;
     hot[base + PORTS] = (p.sourcePort << 16) | p.destinationPort;
     hot[base + CONTEXT] = context;
-    hot[base + STATE] = (p.protocol === PROTOCOL_TCP ? Phase.Inspect : Phase.Ignored) | (this.minute << MINUTE_SHIFT);
+    const inspected = p.protocol === PROTOCOL_TCP || p.protocol === PROTOCOL_UDP;
+    hot[base + STATE] = (inspected ? Phase.Inspect : Phase.Ignored) | (this.minute << MINUTE_SHIFT);
     hotDoubles[(base >> 1) + LAST_SEEN] = time;
     hot[base + PACKETS_A] = 1;
     hot[base + PACKETS_A + 1] = 0;

@@ -3,6 +3,8 @@
  * was seen; signatures and dialects decide what it means.
  */
 
+import type { TlsCertificate, TlsClientHello, TlsServerHello } from './tls-types.ts';
+
 /** Direction of a stream within its flow: 0 = sent by the flow's first endpoint, 1 = by the second. */
 export type Side = 0 | 1;
 
@@ -18,7 +20,7 @@ export interface Place {
   readonly to: number;
 }
 
-export type Transport = 'tcp' | 'http' | 'ws';
+export type Transport = 'tcp' | 'http' | 'ws' | 'tls' | 'quic';
 
 /** Head of an HTTP/1.x request or response (RFC 9112). Header names are lower case; values trimmed, bounded. */
 export interface HttpHead {
@@ -76,4 +78,83 @@ export interface Sv2Message {
   readonly text: string;
 }
 
-export type Message = JsonMessage | HttpMessage | Sv2Message;
+/** What a TLS or QUIC handshake says in clear: the client's hello, the server's, its certificate. */
+export interface TlsMessage {
+  readonly kind: 'tls';
+  readonly side: Side;
+  readonly place: Place;
+  readonly transport: Transport;
+  readonly tls: TlsClientHello | TlsServerHello | TlsCertificate;
+  readonly text: string;
+}
+
+/**
+ * Where a name of the other end was met: in a ClientHello, a certificate, an HTTP Host field, a request to a proxy, a DNS
+ * answer that the client got before it connected (`dns`), a look-up by itself (`lookup`), a redirect sent by a pool.
+ */
+export const NAME_SOURCES = [
+  'sni',
+  'certificate',
+  'http-host',
+  'tunnel',
+  'dns',
+  'lookup',
+  'redirect',
+  'address',
+] as const;
+export type NameSource = (typeof NAME_SOURCES)[number];
+
+/** What the endpoint list says of a name or address. */
+export interface EndpointFacts {
+  /** `stratum`: a mining endpoint; `weak`: a pool's web site and the like; `none`: not listed. */
+  readonly evidence: 'stratum' | 'weak' | 'none';
+  readonly role: string | null;
+  readonly confidence: string | null;
+  /** The port of the conversation is one that the list names for this endpoint. */
+  readonly ownPort: boolean;
+  /** The name also serves web pages. */
+  readonly ambiguous: boolean;
+  readonly pool: string | null;
+  readonly coins: readonly string[];
+}
+
+/** A name or address of the server of a conversation, with what the endpoint list says of it. */
+export interface NameMessage {
+  readonly kind: 'name';
+  readonly side: Side;
+  readonly place: Place;
+  readonly transport: Transport;
+  readonly source: NameSource;
+  readonly name: string;
+  readonly port: number;
+  readonly endpoint: EndpointFacts;
+  readonly text: string;
+}
+
+/** A binary protocol known by its first message: DATUM, zkwork, Stratum V2 behind Noise. */
+export interface BinaryMessage {
+  readonly kind: 'binary';
+  readonly side: Side;
+  readonly place: Place;
+  readonly transport: Transport;
+  readonly protocol: 'datum' | 'zkwork' | 'noise';
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
+/** The shape of a conversation, told when it ends. */
+export interface FlowMessage {
+  readonly kind: 'flow';
+  readonly side: Side;
+  readonly place: Place;
+  readonly transport: Transport;
+  readonly seconds: number;
+  /** Packets with payload from the client and from the server. */
+  readonly sent: number;
+  readonly received: number;
+  /** Something named the server as a mining endpoint. */
+  readonly named: boolean;
+  readonly text: string;
+}
+
+export type Message = JsonMessage | HttpMessage | Sv2Message | TlsMessage | NameMessage | BinaryMessage | FlowMessage;

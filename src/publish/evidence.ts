@@ -129,7 +129,7 @@ function temporaryName(folder: string): string {
 
 /** File name of a detection's evidence: letters, digits, dots and dashes only, whatever the network said. */
 export function evidenceName(row: DetectionRow): string {
-  const pool = `${safePart(row.pool.host ?? row.pool.ip ?? row.pool.name ?? '')}-${row.pool.port}`;
+  const pool = `${safePart(row.pool.host ?? row.pool.ip ?? row.pool.name ?? '')}-${row.pool.port ?? 'dns'}`;
   return `${safePart(row.miner.ip)}_${pool}_${safePart(row.dialect ?? '')}_${safePart(row.id.slice(0, 12))}.pcapng`;
 }
 
@@ -185,7 +185,7 @@ async function writeCapture(
     file: name,
     detection: row.id,
     miner: row.miner.ip,
-    pool: `${row.pool.host ?? row.pool.ip ?? ''}:${row.pool.port}`,
+    pool: `${row.pool.host ?? row.pool.ip ?? ''}${row.pool.port === null ? '' : `:${row.pool.port}`}`,
     dialect: row.dialect,
     confidence: row.confidence,
     activity: row.activity,
@@ -253,7 +253,7 @@ function sectionComment(row: DetectionRow, source: EvidenceSource, application: 
   const signatures = [...new Set(row.indications.map(({ signature, version }) => `${signature} v${version}`))];
   return [
     `Evidence of detection ${row.id}`,
-    `${row.confidence} ${row.activity}, score ${row.score}: ${row.miner.ip} to ${row.pool.host ?? row.pool.ip} port ${row.pool.port}, ${row.dialect ?? 'no dialect'}`,
+    `${row.confidence} ${row.activity}, score ${row.score}: ${row.miner.ip} to ${row.pool.host ?? row.pool.ip}${row.pool.port === null ? '' : ` port ${row.pool.port}`}, ${row.dialect ?? 'no dialect'}`,
     `Signatures: ${signatures.join(', ') || 'none'}; set ${source.summary.signature_set.sha256}`,
     `Sensor: ${source.summary.sensor}; written by ${application}`,
   ]

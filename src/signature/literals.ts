@@ -1,3 +1,4 @@
+import { MAX_LITERALS } from './limits.ts';
 import type { Condition, Match, ValueTest } from './types.ts';
 import { parsePath } from './value.ts';
 
@@ -6,7 +7,8 @@ const COMMON: ReadonlySet<string> = new Set(['result', 'params', 'id', 'method',
 
 /**
  * Texts of which one must occur in a JSON message for the match to hold: what is tried before a message is parsed at all.
- * Null where nothing can be said, so that every message must be tried.
+ * Null where nothing can be said, so that every message must be tried. More than MAX_LITERALS of them only where no
+ * condition is content with fewer.
  */
 export function requiredLiterals(match: Match): readonly string[] | null {
   const candidates = match.all.flatMap((condition) => {
@@ -20,7 +22,8 @@ export function requiredLiterals(match: Match): readonly string[] | null {
       telling: any.every((found) => found?.telling),
     });
   }
-  const best = candidates.find((c) => c.telling) ?? candidates[0];
+  const few = candidates.filter(({ words }) => words.length <= MAX_LITERALS);
+  const best = few.find((c) => c.telling) ?? few[0] ?? candidates[0];
   return best?.words ?? null;
 }
 
@@ -31,14 +34,31 @@ interface Literals {
 }
 
 function literalsOf(condition: Condition): Literals | null {
-  if ('method' in condition) return { words: condition.method.map(quoted), telling: true };
+  if ('method' in condition) {
+    return { words: condition.method.map(quoted), telling: condition.method.every((name) => !COMMON.has(name)) };
+  }
   if (!('member' in condition)) return null;
   if (condition.present === false) return null;
   const inner = valueLiterals(condition);
   if (inner !== null) return inner;
+  const list = listLiterals(condition);
+  if (list !== null) return list;
   const names = (parsePath(condition.member) ?? []).filter((step) => typeof step === 'string');
   const name = names.findLast((step) => !COMMON.has(step)) ?? names[names.length - 1];
   return name === undefined ? null : { words: [quoted(name)], telling: !COMMON.has(name) };
+}
+
+/**
+ * A list under a member that every message has: many have the member, few a list there. As JSON is usually written, and
+ * whatever has a blank before the colon or several after it.
+ */
+function listLiterals(condition: { readonly member: string } & ValueTest): Literals | null {
+  const [name, index] = parsePath(condition.member) ?? [];
+  if (typeof name !== 'string' || !COMMON.has(name) || !isPlain(name)) return null;
+  const isList = typeof index === 'number' || (index === undefined && condition.items !== undefined);
+  if (!isList) return null;
+  const words = [':[', ': [', ' ', ':\t', ':  '].map((after) => `"${name}"${after}`);
+  return { words, telling: true };
 }
 
 function valueLiterals(test: ValueTest): Literals | null {

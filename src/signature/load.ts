@@ -2,11 +2,20 @@
  * Reads signature files into a set. Everything wrong in any file is gathered and reported at once, with file, line and
  * column; a set with a fault is never handed out.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 
 import * as v from 'valibot';
 import { defaultSignatureDirectory, filesBelow } from './directory.ts';
+import {
+  MAX_CONDITIONS_TOGETHER,
+  MAX_FAULTS,
+  MAX_FILE,
+  MAX_LITERALS,
+  MAX_PATH_STEPS,
+  MAX_SIGNATURES,
+} from './limits.ts';
+import { requiredLiterals } from './literals.ts';
 import { conditionFault, messageKinds } from './match.ts';
 import { ALLOWED_KEYS, type SignatureInput, signatureSchema } from './schema.ts';
 import { createSignatureSet } from './set.ts';
@@ -34,9 +43,15 @@ export function loadSignatures(from: string | readonly string[] = defaultSignatu
   const faults: SignatureFault[] = [];
   const signatures: Signature[] = [];
   const firstOf = new Map<string, string>();
+  const pathOf = new Map<string, string>();
   for (const [path, name] of signatureFiles(from, faults)) {
     let text: string;
+    pathOf.set(name, path);
     try {
+      if (statSync(path).size > MAX_FILE) {
+        faults.push(wholeFile(path, TOO_LARGE));
+        continue;
+      }
       text = readFileSync(path, 'utf8');
     } catch (error) {
       faults.push(wholeFile(path, `cannot be read (${reason(error)}): check that it is there and may be read`));
@@ -44,6 +59,10 @@ export function loadSignatures(from: string | readonly string[] = defaultSignatu
     }
     for (const signature of parseSignatures(text, path, name, faults)) {
       const first = firstOf.get(signature.id);
+      if (first === undefined && signatures.length === MAX_SIGNATURES) {
+        const message = `one set holds at most ${MAX_SIGNATURES} signatures, and here begins one more: load fewer of them`;
+        throw new SignatureError([...faults, { file: path, line: signature.line, column: 1, message }]);
+      }
       if (first === undefined) {
         firstOf.set(signature.id, `${path}:${signature.line}`);
         signatures.push(signature);
@@ -58,8 +77,16 @@ export function loadSignatures(from: string | readonly string[] = defaultSignatu
     faults.push(wholeFile(where, 'holds no signatures: name a folder or files with signatures'));
   }
   if (faults.length > 0) throw new SignatureError(faults);
-  return createSignatureSet(signatures);
+  try {
+    return createSignatureSet(signatures);
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error;
+    // The set knows files by the names that signatures remember; whoever has to correct them needs the paths.
+    throw new SignatureError(error.faults.map((fault) => ({ ...fault, file: pathOf.get(fault.file) ?? fault.file })));
+  }
 }
+
+const TOO_LARGE = `is larger than ${MAX_FILE / 1024} KiB, more than a signature file may be: split it`;
 
 /** Paths to read and the names under which signatures remember them, sorted so that faults come in a stable order. */
 function signatureFiles(from: string | readonly string[], faults: SignatureFault[]): [path: string, name: string][] {
@@ -81,6 +108,11 @@ function signatureFiles(from: string | readonly string[], faults: SignatureFault
  * faults of the others still come to light.
  */
 export function parseSignatures(text: string, path: string, name: string, faults: SignatureFault[]): Signature[] {
+  // Units of UTF-16 come first: they are cheap to count, and never more than the bytes.
+  if (text.length > MAX_FILE || Buffer.byteLength(text) > MAX_FILE) {
+    faults.push(wholeFile(path, TOO_LARGE));
+    return [];
+  }
   const source = readYaml(text, path);
   if (!('place' in source)) {
     faults.push(source);
@@ -96,8 +128,15 @@ export function parseSignatures(text: string, path: string, name: string, faults
     return [];
   }
   const signatures: Signature[] = [];
+  const known = faults.length;
   for (const [index, item] of source.value.entries()) {
+    if (faults.length - known >= MAX_FAULTS) {
+      const message = `more than ${MAX_FAULTS} faults, the rest of the file is not read: correct these first`;
+      faults.push({ file: path, ...source.place([index]), message });
+      break;
+    }
     const report = (at: YamlPath, message: string, key = false): void => {
+      if (faults.length - known >= MAX_FAULTS) return;
       faults.push({ file: path, ...source.place([index, ...at], key), message });
     };
     const parsed = v.safeParse(signatureSchema, item);
@@ -154,6 +193,8 @@ function build(input: SignatureInput, file: string, line: number): Signature {
       none: (input.match.none ?? []) as Condition[],
     },
     weight: input.weight,
+    family: input.family ?? null,
+    against: input.against ?? false,
     coins: input.coins ?? [],
     algorithm: input.algorithm ?? null,
     lookAlikes: input.look_alikes,
@@ -181,14 +222,37 @@ function checkMeaning(signature: Signature, report: Report): void {
   if (signature.status === 'draft' && signature.weight >= PROOF) {
     report(['weight'], `a draft must not prove mining: give it a weight below ${PROOF}, or make it stable`);
   }
+  const conditions = match.all.length + match.any.length + match.none.length;
+  if (conditions > MAX_CONDITIONS_TOGETHER) {
+    report(
+      ['match'],
+      `${conditions} conditions are more than the ${MAX_CONDITIONS_TOGETHER} that a signature may cost: split the signature`,
+    );
+  }
+  const literals = messageKinds(match).includes('json') ? (requiredLiterals(match)?.length ?? 0) : 0;
+  if (literals > MAX_LITERALS) {
+    report(
+      ['match'],
+      `a message may hold any of ${literals} texts for this signature to be tried, at most ${MAX_LITERALS} are allowed: list fewer methods or values, or add a condition that all these messages fulfil`,
+    );
+  }
   for (const part of ['all', 'any', 'none'] as const) {
     for (const [index, condition] of match[part].entries()) {
-      const fault = conditionFault(condition);
+      const fault = pathFault(condition) ?? conditionFault(condition);
       if (fault !== null) report(['match', part, index], fault);
     }
   }
   if (messageKinds(match).length === 0) {
-    report(['match'], 'conditions on JSON, HTTP and Stratum V2 frames never meet in one message: split the signature');
+    report(
+      ['match'],
+      'these conditions never meet in one message (JSON, HTTP, Stratum V2, TLS, names and flows are different messages): split the signature',
+    );
+  }
+  if (signature.against && signature.kind === 'payload') {
+    report(
+      ['against'],
+      'a message of a mining protocol cannot speak against mining: remove against, or make it of another kind',
+    );
   }
   for (const fault of transportFaults(match, transports)) report(['transports'], fault);
   for (const [expect, what] of [
@@ -198,6 +262,14 @@ function checkMeaning(signature: Signature, report: Report): void {
     if (signature.tests.some((test) => test.expect === expect)) continue;
     report(['tests'], `there is no ${what}, and nothing untested is believed: add one`);
   }
+}
+
+function pathFault(condition: Condition): string | null {
+  if (!('member' in condition)) return null;
+  // A name in brackets may hold dots, and stands for one step.
+  const steps = condition.member.replaceAll(/\["[^"\]]*"\]/g, '[]').split(/[.[]/).length;
+  if (steps <= MAX_PATH_STEPS) return null;
+  return `member has ${steps} steps, more than the ${MAX_PATH_STEPS} that a message may cost: name a member nearer to the top`;
 }
 
 function transportFaults(match: Match, transports: Signature['transports']): string[] {

@@ -1,18 +1,22 @@
 /** Conditions of a signature turned into one function over a message, and the rules that say which may stand together. */
-import type { HttpHead, Message } from '../protocol/message.ts';
-import type { BytesTest, Condition, Match, Signature } from './types.ts';
+import type { HttpHead, Message, TlsMessage } from '../protocol/message.ts';
+import type { BytesTest, Condition, EndpointTest, FlowTest, Match, Signature, TlsField } from './types.ts';
 import { bounds, compileValueTest, type Predicate, parsePath, valueAt } from './value.ts';
 
 /** Answers whether a message fulfils a condition or a whole signature. Total: never throws. */
 export type MessageTest = (message: Message) => boolean;
 
 type MessageKind = Message['kind'];
-const ALL_KINDS: readonly MessageKind[] = ['json', 'http', 'sv2'];
+const ALL_KINDS: readonly MessageKind[] = ['json', 'http', 'sv2', 'tls', 'name', 'flow', 'binary'];
 
 /** Message kinds on which a condition can hold at all. */
 function kindsOf(condition: Condition): readonly MessageKind[] {
   if ('method' in condition || 'member' in condition || 'ws_path' in condition) return ['json'];
   if ('sv2' in condition || 'payload' in condition) return ['sv2'];
+  if ('tls' in condition) return ['tls'];
+  if ('endpoint' in condition) return ['name'];
+  if ('flow' in condition) return ['flow'];
+  if ('binary' in condition) return ['binary'];
   return ['json', 'http'];
 }
 
@@ -36,6 +40,9 @@ export function conditionFault(condition: Condition): string | null {
   if ('method' in condition) return null;
   if ('sv2' in condition) return countFault('length', condition.sv2.length);
   if ('payload' in condition) return bytesFault(condition.payload);
+  if ('endpoint' in condition) return null;
+  if ('flow' in condition) return flowFault(condition.flow);
+  if ('binary' in condition) return countFault('shares', condition.binary.shares);
   const test: Record<string, unknown> = { ...('ws_path' in condition ? condition.ws_path : condition) };
   if (!Object.keys(test).some((key) => !NO_TEST.has(key))) {
     return 'the condition tests nothing: add a test such as present: true';
@@ -50,7 +57,7 @@ export function conditionFault(condition: Condition): string | null {
   }
   return null;
 }
-const NO_TEST: ReadonlySet<string> = new Set(['member', 'header', 'http', 'prefix']);
+const NO_TEST: ReadonlySet<string> = new Set(['member', 'header', 'http', 'tls', 'prefix']);
 
 function bytesFault({ hex, mask }: BytesTest): string | null {
   if (mask === undefined) return null;
@@ -59,6 +66,11 @@ function bytesFault({ hex, mask }: BytesTest): string | null {
   const kept = Buffer.from(mask, 'hex');
   if (wanted.every((byte, i) => (byte & ~kept[i]!) === 0)) return null;
   return 'hex has bits that the mask removes, so it never holds: clear them in hex';
+}
+
+function flowFault(test: FlowTest): string | null {
+  if (Object.keys(test).length === 0) return 'the condition tests nothing: add seconds, sent, received or named';
+  return countFault('seconds', test.seconds) ?? countFault('sent', test.sent) ?? countFault('received', test.received);
 }
 
 function countFault(key: string, value: unknown): string | null {
@@ -73,7 +85,8 @@ export function compileMatch(signature: Signature): MessageTest {
   const any = signature.match.any.map(compileCondition);
   const none = signature.match.none.map(compileCondition);
   return (message) => {
-    if (!transports.includes(message.transport)) return false;
+    // Names and shapes are of the conversation, however it is carried.
+    if (message.kind !== 'name' && message.kind !== 'flow' && !transports.includes(message.transport)) return false;
     for (let i = 0; i < all.length; i++) if (!all[i]!(message)) return false;
     for (let i = 0; i < none.length; i++) if (none[i]!(message)) return false;
     if (any.length === 0) return true;
@@ -116,14 +129,107 @@ function compileCondition(condition: Condition): MessageTest {
       message.payload.length >= min &&
       message.payload.length <= max;
   }
+  if ('tls' in condition) {
+    const field = condition.tls;
+    const holds = compileValueTest(condition);
+    return (message) => message.kind === 'tls' && holds(tlsField(message.tls, field));
+  }
+  if ('endpoint' in condition) return compileEndpoint(condition.endpoint);
+  if ('flow' in condition) return compileFlow(condition.flow);
+  if ('binary' in condition) {
+    const { protocol } = condition.binary;
+    const [min, max] = bounds(condition.binary.shares ?? [0, Number.MAX_SAFE_INTEGER]);
+    return (message) => {
+      if (message.kind !== 'binary' || message.protocol !== protocol) return false;
+      const shares = message.value['shares'];
+      const count = typeof shares === 'number' ? shares : 0;
+      return count >= min && count <= max;
+    };
+  }
   const { offset } = condition.payload;
   const bytes = Uint8Array.from(Buffer.from(condition.payload.hex, 'hex'));
   const mask = Uint8Array.from(Buffer.from(condition.payload.mask ?? 'ff'.repeat(bytes.length), 'hex'));
   return (message) => message.kind === 'sv2' && bytesAt(message.payload, offset, bytes, mask);
 }
 
+function compileEndpoint(test: EndpointTest): MessageTest {
+  const sources = new Set(test.source);
+  const roles = test.role && new Set<string | null>(test.role);
+  const confidences = test.confidence && new Set<string | null>(test.confidence);
+  const names = test.in && new Set(test.in);
+  const below = test.below === undefined ? null : `.${test.below}`;
+  return (message) => {
+    if (message.kind !== 'name' || !sources.has(message.source)) return false;
+    const { endpoint, name } = message;
+    return (
+      (test.evidence === undefined || endpoint.evidence === test.evidence) &&
+      (test.own_port === undefined || endpoint.ownPort === test.own_port) &&
+      (test.ambiguous === undefined || endpoint.ambiguous === test.ambiguous) &&
+      (roles === undefined || roles.has(endpoint.role)) &&
+      (confidences === undefined || confidences.has(endpoint.confidence)) &&
+      (names === undefined || names.has(name)) &&
+      (below === null || name.endsWith(below))
+    );
+  };
+}
+
+function compileFlow(test: FlowTest): MessageTest {
+  const none = [0, Number.MAX_SAFE_INTEGER] as const;
+  const seconds = bounds(test.seconds ?? none);
+  const sent = bounds(test.sent ?? none);
+  const received = bounds(test.received ?? none);
+  return (message) =>
+    message.kind === 'flow' &&
+    message.seconds >= seconds[0] &&
+    message.seconds <= seconds[1] &&
+    message.sent >= sent[0] &&
+    message.sent <= sent[1] &&
+    message.received >= received[0] &&
+    message.received <= received[1] &&
+    (test.named === undefined || message.named === test.named);
+}
+
+/** The member of a handshake that a condition names; undefined where this part of the handshake has none. */
+function tlsField(tls: TlsMessage['tls'], field: TlsField): unknown {
+  if (field === 'what') return tls.what;
+  if (tls.what === 'client-hello') {
+    switch (field) {
+      case 'sni':
+        return tls.sni ?? undefined;
+      case 'alpn':
+        return tls.alpn.join(',');
+      case 'ja3':
+        return tls.ja3;
+      case 'ja4':
+        return tls.ja4;
+      default:
+        return undefined;
+    }
+  }
+  if (tls.what === 'server-hello') return field === 'alpn' ? (tls.alpn ?? undefined) : undefined;
+  switch (field) {
+    case 'names':
+      return tls.names.join(',');
+    case 'common_name':
+      return tls.commonName ?? undefined;
+    case 'organisation':
+      return tls.organisation ?? undefined;
+    case 'issuer':
+      return tls.issuerCommonName ?? undefined;
+    case 'self_issued':
+      return tls.selfIssued;
+    case 'x509_version':
+      return tls.x509Version;
+    case 'valid_days':
+      return Number.isNaN(tls.notAfter - tls.notBefore) ? undefined : (tls.notAfter - tls.notBefore) / 86_400;
+    default:
+      return undefined;
+  }
+}
+
 function onHead(holds: Predicate, read: (head: HttpHead) => unknown): MessageTest {
-  return (message) => message.kind !== 'sv2' && message.http !== null && holds(read(message.http));
+  return (message) =>
+    (message.kind === 'json' || message.kind === 'http') && message.http !== null && holds(read(message.http));
 }
 
 function bytesAt(payload: Uint8Array, offset: number, bytes: Uint8Array, mask: Uint8Array): boolean {

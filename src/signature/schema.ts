@@ -3,7 +3,30 @@
  * schemas give the published signatures/schema.json, so editors and the loader cannot disagree.
  */
 import * as v from 'valibot';
-import { KINDS, SENDERS, STATUSES, TEST_INPUTS, TRANSPORTS, VALUE_TYPES } from './types.ts';
+import { NAME_SOURCES } from '../protocol/message.ts';
+import {
+  MAX_COINS,
+  MAX_CONDITIONS,
+  MAX_ENTRIES,
+  MAX_ENTRY,
+  MAX_ID,
+  MAX_PART,
+  MAX_PATH,
+  MAX_REFERENCE,
+  MAX_REFERENCES,
+  MAX_TEST_TEXT,
+  MAX_TESTS,
+} from './limits.ts';
+import {
+  BINARY_PROTOCOLS,
+  KINDS,
+  SENDERS,
+  STATUSES,
+  TEST_INPUTS,
+  TLS_FIELDS,
+  TRANSPORTS,
+  VALUE_TYPES,
+} from './types.ts';
 
 type Entries = Record<string, v.GenericSchema>;
 
@@ -25,16 +48,24 @@ function strict<const T extends Entries>(
 }
 type ObjectIssue = v.StrictObjectIssue;
 
-const text = (what: string): v.GenericSchema<string> =>
-  v.pipe(v.string(`${what} must be text`), v.minLength(1, `${what} must not be empty`));
+const text = (what: string, max?: number): v.GenericSchema<string> => {
+  const some = v.pipe(v.string(`${what} must be text`), v.minLength(1, `${what} must not be empty`));
+  return max === undefined ? some : v.pipe(some, v.maxLength(max, tooLong(what, max)));
+};
+const tooLong = (what: string, max: number): string =>
+  `${what} is longer than ${max} characters, more than a signature may cost: shorten it`;
 const integer = (what: string, min: number, max: number): v.GenericSchema<number> => {
   const message = `${what} must be a whole number from ${min} to ${max}`;
   return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message));
 };
 const oneOf = <const T extends readonly string[]>(what: string, options: T): v.GenericSchema<T[number]> =>
   v.picklist(options, `${what} must be one of ${options.join(', ')}`);
-const listOf = <T>(what: string, item: v.GenericSchema<T>, min: number): v.GenericSchema<T[]> =>
-  v.pipe(v.array(item, `${what} must be a list`), v.minLength(min, `${what} needs at least ${min} element`));
+const listOf = <T>(what: string, item: v.GenericSchema<T>, max: number): v.GenericSchema<T[]> =>
+  v.pipe(
+    v.array(item, `${what} must be a list`),
+    v.minLength(1, `${what} needs at least 1 element`),
+    v.maxLength(max, `${what} has more than ${max} elements, more than a signature may cost: split the signature`),
+  );
 
 const MAX_COUNT = 16_777_215;
 const count = (what: string): v.GenericSchema<number | [number, number]> => {
@@ -42,34 +73,39 @@ const count = (what: string): v.GenericSchema<number | [number, number]> => {
   return v.union([one, v.strictTuple([one, one])], `${what} must be a whole number or [min, max], up to ${MAX_COUNT}`);
 };
 const type = oneOf('type', VALUE_TYPES);
-const literal = v.union([v.string(), v.number(), v.boolean(), v.null()], 'in must list plain values');
+const literal = v.union(
+  [v.pipe(v.string(), v.maxLength(MAX_ENTRY, tooLong('a text of in', MAX_ENTRY))), v.number(), v.boolean(), v.null()],
+  'in must list plain values',
+);
 
+const TYPES = `type must be one or a list of ${VALUE_TYPES.join(', ')}`;
 const textTests = {
   present: v.exactOptional(v.boolean('present must be true or false')),
-  in: v.exactOptional(listOf('in', literal, 1)),
+  in: v.exactOptional(listOf('in', literal, MAX_ENTRIES)),
   hex: v.exactOptional(count('hex')),
   prefix: v.exactOptional(oneOf('prefix', ['none', 'required', 'optional'])),
   length: v.exactOptional(count('length')),
-  starts_with: v.exactOptional(text('starts_with')),
-  contains: v.exactOptional(text('contains')),
+  starts_with: v.exactOptional(text('starts_with', MAX_PART)),
+  ends_with: v.exactOptional(text('ends_with', MAX_PART)),
+  contains: v.exactOptional(text('contains', MAX_PART)),
 } as const;
 const valueTests = {
   ...textTests,
   type: v.exactOptional(
-    v.union([type, v.pipe(v.array(type), v.minLength(1))], `type must be one or a list of ${VALUE_TYPES.join(', ')}`),
+    v.union([type, v.pipe(v.array(type), v.minLength(1, TYPES), v.maxLength(VALUE_TYPES.length, TYPES))], TYPES),
   ),
   items: v.exactOptional(count('items')),
   range: v.exactOptional(v.strictTuple([v.number(), v.number()], 'range must be [min, max]')),
 } as const;
 const elementTest = strict('an every test', valueTests);
 
-const method = strict('a method condition', { method: listOf('method', text('method'), 1) });
+const method = strict('a method condition', { method: listOf('method', text('method', MAX_PART), MAX_ENTRIES) });
 const member = strict('a member condition', {
-  member: text('member'),
+  member: text('member', MAX_PATH),
   ...valueTests,
   every: v.exactOptional(elementTest),
 });
-const header = strict('a header condition', { header: text('header'), ...textTests });
+const header = strict('a header condition', { header: text('header', MAX_PART), ...textTests });
 const http = strict('an http condition', {
   http: oneOf('http', ['method', 'target', 'status', 'kind']),
   ...textTests,
@@ -80,10 +116,11 @@ const bytes = (what: string): v.GenericSchema<string> => {
   const message = `${what} must be 1 to 64 bytes in lower-case hexadecimal, in quotes`;
   return v.pipe(v.string(message), v.regex(/^(?:[0-9a-f]{2}){1,64}$/, message));
 };
+const BYTES = 'sv2 type must be a byte or a list of at most 256 bytes';
 const byte = integer('sv2 type', 0, 255);
 const sv2 = strict('an sv2 condition', {
   sv2: strict('an sv2 test', {
-    type: v.union([byte, v.pipe(v.array(byte), v.minLength(1))], 'sv2 type must be a byte or a list of bytes'),
+    type: v.union([byte, v.pipe(v.array(byte), v.minLength(1, BYTES), v.maxLength(256, BYTES))], BYTES),
     extension: v.exactOptional(integer('sv2 extension', 0, 0x7fff)),
     channel: v.exactOptional(v.boolean('sv2 channel must be true or false')),
     length: v.exactOptional(count('sv2 length')),
@@ -96,7 +133,49 @@ const payload = strict('a payload condition', {
     mask: v.exactOptional(bytes('payload mask')),
   }),
 });
-const conditions = { method, member, header, http, ws_path: wsPath, sv2, payload } as const;
+const tls = strict('a tls condition', { tls: oneOf('tls', TLS_FIELDS), ...valueTests });
+const flag = (what: string): v.GenericSchema<boolean> => v.boolean(`${what} must be true or false`);
+const ROLES = ['stratum', 'proxy', 'web', 'api', 'unknown'] as const;
+const CONFIDENCES = ['high', 'medium', 'low', 'user'] as const;
+const endpoint = strict('an endpoint condition', {
+  endpoint: strict('an endpoint test', {
+    source: listOf('source', oneOf('source', NAME_SOURCES), NAME_SOURCES.length),
+    evidence: v.exactOptional(oneOf('evidence', ['stratum', 'weak', 'none'])),
+    own_port: v.exactOptional(flag('own_port')),
+    ambiguous: v.exactOptional(flag('ambiguous')),
+    role: v.exactOptional(listOf('role', oneOf('role', ROLES), ROLES.length)),
+    confidence: v.exactOptional(listOf('confidence', oneOf('confidence', CONFIDENCES), CONFIDENCES.length)),
+    in: v.exactOptional(listOf('in', text('in', MAX_ENTRY), MAX_ENTRIES)),
+    below: v.exactOptional(text('below', MAX_PART)),
+  }),
+});
+const flow = strict('a flow condition', {
+  flow: strict('a flow test', {
+    seconds: v.exactOptional(count('seconds')),
+    sent: v.exactOptional(count('sent')),
+    received: v.exactOptional(count('received')),
+    named: v.exactOptional(flag('named')),
+  }),
+});
+const binary = strict('a binary condition', {
+  binary: strict('a binary test', {
+    protocol: oneOf('protocol', BINARY_PROTOCOLS),
+    shares: v.exactOptional(count('shares')),
+  }),
+});
+const conditions = {
+  method,
+  member,
+  header,
+  http,
+  ws_path: wsPath,
+  sv2,
+  payload,
+  tls,
+  endpoint,
+  flow,
+  binary,
+} as const;
 const anyCondition = v.union(Object.values(conditions));
 const noCondition = v.any();
 
@@ -121,7 +200,10 @@ const bilingual = (what: string): v.GenericSchema<{ en: string; zh: string }> =>
 
 const expectation = { expect: oneOf('expect', ['indication', 'none']) } as const;
 const tests = Object.fromEntries(
-  TEST_INPUTS.map((input) => [input, strict(`a ${input} test`, { [input]: text(input), ...expectation })]),
+  TEST_INPUTS.map((input) => [
+    input,
+    strict(`a ${input} test`, { [input]: text(input, MAX_TEST_TEXT), ...expectation }),
+  ]),
 );
 const anyTest = v.union(Object.values(tests));
 export const testSchema: v.GenericSchema = v.lazy((input: unknown) => {
@@ -137,12 +219,12 @@ export const testSchema: v.GenericSchema = v.lazy((input: unknown) => {
 
 const NAME = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 const name = (what: string): v.GenericSchema<string> =>
-  v.pipe(v.string(`${what} must be text`), v.regex(NAME, `${what} must be lower-case words joined by hyphens`));
+  v.pipe(text(what, MAX_ID), v.regex(NAME, `${what} must be lower-case words joined by hyphens`));
 
 /** One signature as it stands in a file. */
 export const signatureSchema: v.GenericSchema<SignatureInput> = strict('a signature', {
   id: v.pipe(
-    v.string('id must be text'),
+    text('id', MAX_ID),
     v.regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/, 'id must be dialect.message in lower case, as stratum-v1.notify'),
   ),
   version: integer('version', 1, 1_000_000),
@@ -151,26 +233,28 @@ export const signatureSchema: v.GenericSchema<SignatureInput> = strict('a signat
   title: bilingual('title'),
   dialect: v.nullable(name('dialect')),
   from: v.nullable(oneOf('from', SENDERS)),
-  transports: listOf('transports', oneOf('transports', TRANSPORTS), 1),
+  transports: listOf('transports', oneOf('transports', TRANSPORTS), TRANSPORTS.length),
   match: strict('match', {
-    all: v.exactOptional(listOf('all', conditionSchema, 1)),
-    any: v.exactOptional(listOf('any', conditionSchema, 1)),
-    none: v.exactOptional(listOf('none', conditionSchema, 1)),
+    all: v.exactOptional(listOf('all', conditionSchema, MAX_CONDITIONS)),
+    any: v.exactOptional(listOf('any', conditionSchema, MAX_CONDITIONS)),
+    none: v.exactOptional(listOf('none', conditionSchema, MAX_CONDITIONS)),
   }),
   weight: v.pipe(
     v.number('weight must be a number'),
     v.gtValue(0, 'weight must be above 0'),
     v.maxValue(1, 'weight must be at most 1'),
   ),
-  coins: v.exactOptional(listOf('coins', text('coins'), 1)),
-  algorithm: v.exactOptional(text('algorithm')),
+  family: v.exactOptional(name('family')),
+  against: v.exactOptional(v.boolean('against must be true or false')),
+  coins: v.exactOptional(listOf('coins', text('coins', MAX_PART), MAX_COINS)),
+  algorithm: v.exactOptional(text('algorithm', MAX_ID)),
   look_alikes: bilingual('look_alikes'),
   references: listOf(
     'references',
-    v.pipe(v.string('references must be text'), v.regex(/^https:\/\/[^\s]+$/, 'references must be https addresses')),
-    1,
+    v.pipe(text('references', MAX_REFERENCE), v.regex(/^https:\/\/[^\s]+$/, 'references must be https addresses')),
+    MAX_REFERENCES,
   ),
-  tests: listOf('tests', testSchema, 1),
+  tests: listOf('tests', testSchema, MAX_TESTS),
 }) as v.GenericSchema as v.GenericSchema<SignatureInput>;
 
 /** A signature file: a list of signatures. */
@@ -188,6 +272,8 @@ export interface SignatureInput {
   transports: (typeof TRANSPORTS)[number][];
   match: { all?: unknown[]; any?: unknown[]; none?: unknown[] };
   weight: number;
+  family?: string;
+  against?: boolean;
   coins?: string[];
   algorithm?: string;
   look_alikes: { en: string; zh: string };

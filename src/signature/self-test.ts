@@ -7,6 +7,7 @@ import { HttpParser } from '../protocol/http.ts';
 import { jsonMessages } from '../protocol/json.ts';
 import type { HttpHead, JsonMessage, Message, Place, Side } from '../protocol/message.ts';
 import { Sv2Parser } from '../protocol/sv2.ts';
+import { TlsParser } from '../protocol/tls.ts';
 import type { Signature, SignatureSet, SignatureTest } from './types.ts';
 
 /** Outcome of one inline test; `index` counts the tests of the signature from 0, `detail` says why where `ok` is false. */
@@ -61,6 +62,8 @@ export function messagesOf(test: SignatureTest): TestMessages {
   const anomalies: number[] = [];
   if (test.input.endsWith('_http')) readHttp(test.text, side, messages, anomalies);
   else if (test.input.endsWith('_sv2')) readFrame(test.text, side, messages, anomalies);
+  else if (test.input.endsWith('_tls')) readTls(test.text, side, messages, anomalies);
+  else if (test.input === 'name' || test.input === 'flow' || test.input === 'binary') readFacts(test, messages);
   else {
     const found: JsonMessage[] = [];
     const transport = test.input.endsWith('_ws') ? 'ws' : 'tcp';
@@ -100,6 +103,50 @@ function withLength(text: string): string {
   if (end < 0 || /\r\n(?:content-length|transfer-encoding):/i.test(text.slice(0, end + 2))) return text;
   const body = text.slice(end + 4);
   return `${text.slice(0, end)}\r\nContent-Length: ${new TextEncoder().encode(body).length}\r\n\r\n${body}`;
+}
+
+function readTls(text: string, side: Side, messages: Message[], anomalies: number[]): void {
+  const bytes = Uint8Array.from(Buffer.from(text, 'hex'));
+  const parser = new TlsParser({
+    onTlsFact(tls): void {
+      messages.push({ kind: 'tls', side, place: PLACE, transport: 'tls', tls, text: '' });
+    },
+    onTlsAnomaly(anomaly): void {
+      anomalies.push(anomaly);
+    },
+    onTlsEnd(): void {},
+  });
+  parser.push(bytes, 0, bytes.length);
+  parser.finish();
+}
+
+/** What no parser makes: names with what the list says of them, shapes of conversations. Members left out are usual ones. */
+function readFacts(test: SignatureTest, messages: Message[]): void {
+  let given: unknown;
+  try {
+    given = JSON.parse(test.text);
+  } catch {
+    return;
+  }
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return;
+  const { evidence, role, confidence, own_port, ambiguous, transport, ...rest } = given as Record<string, unknown>;
+  const endpoint = {
+    evidence: evidence ?? 'none',
+    role: role ?? null,
+    confidence: confidence ?? null,
+    ownPort: own_port === true,
+    ambiguous: ambiguous === true,
+    pool: null,
+    coins: [],
+  };
+  const usual = { side: 0, place: PLACE, transport: transport ?? (test.input === 'binary' ? 'tcp' : 'tls'), text: '' };
+  const facts =
+    test.input === 'name'
+      ? { name: '', port: 0, source: 'sni', ...rest, endpoint }
+      : test.input === 'flow'
+        ? { seconds: 0, sent: 0, received: 0, named: false, ...rest }
+        : { protocol: rest['protocol'], value: rest };
+  messages.push({ kind: test.input, ...usual, ...facts } as unknown as Message);
 }
 
 function readFrame(text: string, side: Side, messages: Message[], anomalies: number[]): void {

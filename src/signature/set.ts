@@ -1,9 +1,10 @@
 /** The compiled, immutable set of signatures, and the index that keeps its cost per message bounded. */
 import { Automaton } from '../common/automaton.ts';
 import type { JsonMessage, Message } from '../protocol/message.ts';
+import { MAX_SIGNATURES, MAX_WORDS } from './limits.ts';
 import { requiredLiterals } from './literals.ts';
 import { compileMatch, type MessageTest, messageKinds } from './match.ts';
-import { type Signature, SignatureError, type SignatureSet } from './types.ts';
+import { type Signature, SignatureError, type SignatureFault, type SignatureSet } from './types.ts';
 import { parsePath } from './value.ts';
 
 interface Entry {
@@ -13,7 +14,10 @@ interface Entry {
   readonly order: number;
 }
 
-/** Takes signatures that passed the loader, with different ids; their order never matters. */
+/**
+ * Takes signatures that passed the loader, with different ids; their order never matters. Throws a SignatureError where
+ * they are more than a set may hold, or their literals more than the table for them.
+ */
 export function createSignatureSet(signatures: Iterable<Signature>): SignatureSet {
   return new CompiledSet(signatures);
 }
@@ -26,6 +30,7 @@ class CompiledSet implements SignatureSet {
   readonly #byMethod: ReadonlyMap<string, readonly Entry[]>;
   readonly #byMember: readonly (readonly [string, readonly Entry[]])[];
   readonly #byFrame: ReadonlyMap<number, readonly Entry[]>;
+  readonly #byKind: ReadonlyMap<Message['kind'], readonly Entry[]>;
   readonly #onHead: readonly Entry[];
   readonly #onAnyJson: readonly Entry[];
   /** Literals of which every JSON signature needs one; null where some signature needs none. */
@@ -37,31 +42,37 @@ class CompiledSet implements SignatureSet {
     const byMethod = new Map<string, Entry[]>();
     const byMember = new Map<string, Entry[]>();
     const byFrame = new Map<number, Entry[]>();
+    const byKind = new Map<Message['kind'], Entry[]>();
     const onHead: Entry[] = [];
     const onAnyJson: Entry[] = [];
-    // A backslash may hide any literal behind an escape.
-    let literals: string[] | null = ['\\'];
+    if (this.signatures.length > MAX_SIGNATURES) throw new SignatureError([tooMany(this.signatures)]);
+    const literals: (readonly string[])[] = [];
+    let untold = false;
     for (const [order, signature] of this.signatures.entries()) {
       byId.set(signature.id, signature);
       if (signature.status === 'retired') continue;
       const entry: Entry = { signature, holds: compileMatch(signature), order };
       const kinds = messageKinds(signature.match);
       if (kinds.includes('http')) onHead.push(entry);
+      else if (!kinds.includes('json') && !kinds.includes('sv2')) for (const kind of kinds) file(byKind, kind, entry);
       else if (kinds.includes('sv2')) for (const type of frameTypes(signature)) file(byFrame, type, entry);
       else fileJson(signature, entry, byMethod, byMember, onAnyJson);
       // Conditions on the HTTP head alone are tried on the head, whatever the body.
       if (!kinds.includes('json') || kinds.includes('http')) continue;
       const needed = requiredLiterals(signature.match);
-      if (needed === null) literals = null;
-      else literals?.push(...needed);
+      if (needed === null) untold = true;
+      else literals.push(needed);
     }
     this.#byId = byId;
     this.#byMethod = byMethod;
     this.#byMember = [...byMember];
     this.#byFrame = byFrame;
+    this.#byKind = byKind;
     this.#onHead = onHead;
     this.#onAnyJson = onAnyJson;
-    this.#literals = literals && new Automaton(literals);
+    // Also made where it is not used, so that a part of the set never needs more than the whole was granted.
+    const automaton = automatonOf(literals, this.signatures);
+    this.#literals = untold ? null : automaton;
     Object.freeze(this);
   }
 
@@ -69,6 +80,8 @@ class CompiledSet implements SignatureSet {
     const found: Entry[] = [];
     if (message.kind === 'sv2') {
       collect(this.#byFrame.get(message.type), message, found);
+    } else if (message.kind !== 'json' && message.kind !== 'http') {
+      collect(this.#byKind.get(message.kind), message, found);
     } else {
       if (message.http !== null) collect(this.#onHead, message, found);
       if (message.kind === 'json') this.#matchJson(message, found);
@@ -118,6 +131,40 @@ class CompiledSet implements SignatureSet {
     if (faults.length > 0) throw new SignatureError(faults);
     return named;
   }
+}
+
+function automatonOf(literals: readonly (readonly string[])[], signatures: readonly Signature[]): Automaton {
+  try {
+    // A backslash may hide any literal behind an escape. Every word ends in a state of its own: with too many of them the
+    // table need not be tried.
+    const words = new Set(literals.flat()).add('\\');
+    if (words.size > MAX_WORDS)
+      throw new RangeError(`${words.size} different texts, the table has room for ${MAX_WORDS}`);
+    return new Automaton(words);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new SignatureError([tooLong(error.message, signatures)]);
+  }
+}
+
+function tooMany(signatures: readonly Signature[]): SignatureFault {
+  const message = `${signatures.length} signatures are more than the ${MAX_SIGNATURES} that one set may hold: load fewer of them`;
+  return { file: 'signatures', line: 0, column: 0, message };
+}
+
+/** Names the signature whose literals take the most room, because that one is best made shorter. */
+function tooLong(reason: string, signatures: readonly Signature[]): SignatureFault {
+  let longest: Signature | null = null;
+  let most = -1;
+  for (const signature of signatures) {
+    const words = signature.status === 'retired' ? null : requiredLiterals(signature.match);
+    const characters = words?.reduce((sum, word) => sum + word.length, 0) ?? 0;
+    if (characters <= most) continue;
+    longest = signature;
+    most = characters;
+  }
+  const message = `the texts that the signatures look for do not fit together (${reason}), and this signature has the most of them: give it fewer or shorter methods and values, or load fewer signatures`;
+  return { file: longest?.file ?? 'signatures', line: longest?.line ?? 0, column: 1, message };
 }
 
 function collect(entries: readonly Entry[] | undefined, message: Message, found: Entry[]): void {

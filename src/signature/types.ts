@@ -2,7 +2,7 @@
  * What a signature is once it has been read: plain, frozen data. The language itself is described in docs/signatures.md;
  * `schema.ts` says which shapes are allowed, `match.ts` what they mean.
  */
-import type { Message, Transport } from '../protocol/message.ts';
+import type { Message, NameSource, Transport } from '../protocol/message.ts';
 
 /** Life of a signature. A draft matches but may never prove anything by itself; a retired one keeps its id and is silent. */
 export const STATUSES = ['draft', 'stable', 'retired'] as const;
@@ -16,7 +16,7 @@ export type SignatureKind = (typeof KINDS)[number];
 export const SENDERS = ['miner', 'pool'] as const;
 export type Sender = (typeof SENDERS)[number];
 
-export const TRANSPORTS = ['tcp', 'http', 'ws'] as const;
+export const TRANSPORTS = ['tcp', 'http', 'ws', 'tls', 'quic'] as const;
 
 /** JSON types as a test names them. */
 export const VALUE_TYPES = ['string', 'number', 'boolean', 'object', 'array', 'null'] as const;
@@ -45,6 +45,7 @@ export interface ValueTest {
   /** Length of a text in UTF-16 code units. */
   readonly length?: Count;
   readonly starts_with?: string;
+  readonly ends_with?: string;
   readonly contains?: string;
   /** Inclusive range of a number. */
   readonly range?: readonly [number, number];
@@ -67,6 +68,47 @@ export interface BytesTest {
   readonly mask?: string;
 }
 
+/** Members of a TLS handshake in clear that a condition can test; `alpn` and `names` are joined by commas. */
+export const TLS_FIELDS = [
+  'what',
+  'sni',
+  'alpn',
+  'ja3',
+  'ja4',
+  'names',
+  'common_name',
+  'organisation',
+  'issuer',
+  'self_issued',
+  'x509_version',
+  'valid_days',
+] as const;
+export type TlsField = (typeof TLS_FIELDS)[number];
+
+/** A name or address of the server, and what the endpoint list says of it; every member that is given must hold. */
+export interface EndpointTest {
+  readonly source: readonly NameSource[];
+  readonly evidence?: 'stratum' | 'weak' | 'none';
+  readonly own_port?: boolean;
+  readonly ambiguous?: boolean;
+  readonly role?: readonly string[];
+  readonly confidence?: readonly string[];
+  /** Names, exactly; or a domain below which the name lies. */
+  readonly in?: readonly string[];
+  readonly below?: string;
+}
+
+/** Duration in seconds and packets with payload of a whole conversation. */
+export interface FlowTest {
+  readonly seconds?: Count;
+  readonly sent?: Count;
+  readonly received?: Count;
+  readonly named?: boolean;
+}
+
+/** Binary protocols that are known by their first messages or by the lengths of their messages. */
+export const BINARY_PROTOCOLS = ['datum', 'zkwork', 'noise'] as const;
+
 export type Condition =
   | { readonly method: readonly string[] }
   | ({ readonly member: string } & ValueTest)
@@ -74,7 +116,11 @@ export type Condition =
   | ({ readonly http: 'method' | 'target' | 'status' | 'kind' } & ValueTest)
   | { readonly ws_path: ValueTest }
   | { readonly sv2: FrameTest }
-  | { readonly payload: BytesTest };
+  | { readonly payload: BytesTest }
+  | ({ readonly tls: TlsField } & ValueTest)
+  | { readonly endpoint: EndpointTest }
+  | { readonly flow: FlowTest }
+  | { readonly binary: { readonly protocol: (typeof BINARY_PROTOCOLS)[number]; readonly shares?: Count } };
 
 /** Holds when every condition of `all`, at least one of `any` (if there are any) and none of `none` holds. */
 export interface Match {
@@ -93,12 +139,17 @@ export const TEST_INPUTS = [
   'pool_ws',
   'miner_sv2',
   'pool_sv2',
+  'miner_tls',
+  'pool_tls',
+  'name',
+  'flow',
+  'binary',
 ] as const;
 export type TestInput = (typeof TEST_INPUTS)[number];
 
 export interface SignatureTest {
   readonly input: TestInput;
-  /** One JSON value; an HTTP message; a Stratum V2 frame in hexadecimal. */
+  /** One JSON value; an HTTP message; a Stratum V2 frame or TLS records in hexadecimal; for the rest an object as JSON. */
   readonly text: string;
   readonly expect: 'indication' | 'none';
 }
@@ -119,6 +170,10 @@ export interface Signature {
   readonly match: Match;
   /** Strength of the proof in (0, 1]; 0.9 and more = mining is proved by this message alone. */
   readonly weight: number;
+  /** Signatures of one family tell the same thing: only the strongest counts. Null = counts by itself. */
+  readonly family: string | null;
+  /** Speaks against mining. */
+  readonly against: boolean;
   readonly coins: readonly string[];
   readonly algorithm: string | null;
   readonly lookAlikes: Bilingual;

@@ -60,6 +60,7 @@ export function compileValueTest(test: ValueTest): Predicate {
     parts.push(sized(test.length, (value) => (typeof value === 'string' ? value.length : -1)));
   if (test.hex !== undefined) parts.push(hexadecimal(test.hex, test.prefix ?? 'none'));
   if (test.starts_with !== undefined) parts.push(textual(test.starts_with, (value, part) => value.startsWith(part)));
+  if (test.ends_with !== undefined) parts.push(textual(test.ends_with, (value, part) => value.endsWith(part)));
   if (test.contains !== undefined) parts.push(textual(test.contains, (value, part) => value.includes(part)));
   if (test.range !== undefined) parts.push(ranged(test.range));
   if (test.every !== undefined) parts.push(everyElement(compileValueTest(test.every)));

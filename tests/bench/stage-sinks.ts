@@ -43,15 +43,18 @@ export async function stageSink(stage: Stage): Promise<() => FrameSink> {
 }
 
 async function fullSink(): Promise<() => FrameSink> {
-  const [{ DEFAULT_LIMITS, Pipeline }, { loadSignatures }] = await Promise.all([
+  const [{ DEFAULT_LIMITS, Pipeline }, { loadSignatures }, { loadEndpoints }] = await Promise.all([
     import('../../src/engine/pipeline.ts'),
     import('../../src/signature/load.ts'),
+    import('../../src/signature/endpoints.ts'),
   ]);
   const signatures = loadSignatures();
+  const endpoints = loadEndpoints();
   return () =>
     new Pipeline({
       ...DEFAULT_LIMITS,
       signatures,
+      endpoints,
       home: [],
       keepEvidence: false,
       filterFor: null,

@@ -91,17 +91,16 @@ test('a log-in with login, pass and agent to a service that does not mine is not
 });
 
 test('a coin of the mining.* family without a dialect of ours is mining all the same', () => {
-  const notify = { id: null, method: 'mining.notify', params: ['j1', HASH, HASH, HASH, true, 3_400_000, '1b00f000'] };
+  const notify = { id: null, method: 'mining.notify', params: ['j1', HASH, 'solution template', 7, true, '1b00f000'] };
   const submit = (id: number): unknown => ({
     id,
     method: 'mining.submit',
-    params: ['RWallet.rig', 'j1', `0x${'1'.repeat(16)}`, `0x${HASH}`, `0x${HASH}`],
+    params: ['RWallet.rig', 'j1', { nonce: '11', mix: HASH }],
   });
   const [found, ...others] = detect(
     frames([
-      ['client', 0, { id: 1, method: 'mining.subscribe', params: ['kawpowminer/1.2'] }],
+      ['client', 0, { id: 1, method: 'mining.subscribe', params: ['newcoinminer/1.2'] }],
       ['client', 0.1, { id: 2, method: 'mining.authorize', params: ['RWallet.rig', 'x'] }],
-      ['server', 0.3, { id: null, method: 'mining.set_target', params: ['00'.repeat(4) + 'ff'.repeat(28)] }],
       ['server', 0.4, notify],
       ['client', 5, submit(3)],
       ['server', 5.1, { id: 3, result: true, error: null }],

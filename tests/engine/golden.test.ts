@@ -10,7 +10,7 @@ import type { ReplayResult } from '../../src/engine/options.ts';
 import { replay } from '../../src/engine/replay.ts';
 import type { Expected } from '../generate/expected.ts';
 import { expectedText, goldenCases, linesOf, ROOT, textOf } from '../golden/cases.ts';
-import { SIGNATURES } from './run.ts';
+import { ENDPOINTS, SIGNATURES } from './run.ts';
 
 const EXPECTED = JSON.parse(readFileSync(join(ROOT, 'captures', 'expected.json'), 'utf8')) as Record<
   string,
@@ -28,12 +28,21 @@ afterAll(() => process.chdir(here));
 
 function run(file: string): Promise<ReplayResult> {
   const inputs = [`captures/${file}`];
-  return replay({ inputs, filter: null, threads: 1, home: [], evidence: false, signatures: SIGNATURES });
+  return replay({
+    inputs,
+    filter: null,
+    threads: 1,
+    home: [],
+    evidence: false,
+    signatures: SIGNATURES,
+    endpoints: ENDPOINTS,
+    endpointOptions: {},
+  });
 }
 
 function poolOf(d: DetectionRow): string {
-  const ip = d.pool.ip ?? '';
-  return `${ip.includes(':') ? `[${ip}]` : ip}:${d.pool.port}`;
+  const ip = d.pool.ip ?? d.pool.host ?? '';
+  return `${ip.includes(':') ? `[${ip}]` : ip}${d.pool.port === null ? '' : `:${d.pool.port}`}`;
 }
 
 /** The detection in the words of the expectation: the fields that it asks for. */
@@ -43,7 +52,7 @@ function inWordsOf(want: Expected, d: DetectionRow): Partial<Expected> {
   return {
     miner: d.miner.ip,
     pool: poolOf(d),
-    dialect: d.dialect ?? '',
+    dialect: d.dialect,
     activity: d.activity,
     confidence: d.confidence,
     shares: {
@@ -55,6 +64,11 @@ function inWordsOf(want: Expected, d: DetectionRow): Partial<Expected> {
     flows: d.flows,
     ...(want.agents === undefined ? {} : { agents: sorted(d.agents) }),
     ...(want.coins === undefined ? {} : { coins: sorted(d.coins) }),
+    ...(want.transport === undefined ? {} : { transport: d.transport as NonNullable<Expected['transport']> }),
+    ...(want.host === undefined ? {} : { host: d.pool.host }),
+    ...(want.pool_name === undefined ? {} : { pool_name: d.pool.name ?? '' }),
+    ...(want.via === undefined || d.via === null ? {} : { via: d.via }),
+    ...(want.seen === undefined ? {} : { seen: d.seen }),
   };
 }
 
@@ -62,7 +76,8 @@ function asked(want: Expected): Partial<Expected> {
   const { difficulty, hashrate_true, hashrate_low_high, hashrate_unit, ...rest } = want;
   return {
     ...rest,
-    flows: want.flows ?? 1,
+    // A look-up is no connection.
+    flows: want.flows ?? (want.transport === 'dns' ? 0 : 1),
     logins: [...want.logins].sort(),
     ...(want.agents === undefined ? {} : { agents: [...want.agents].sort() }),
     ...(want.coins === undefined ? {} : { coins: [...want.coins].sort() }),

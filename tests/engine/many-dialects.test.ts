@@ -2,8 +2,10 @@ import { expect, test, vi } from 'vitest';
 import { createAnomalyCounters } from '../../src/common/anomaly.ts';
 import { type Dialect, Fit } from '../../src/dialect/dialect.ts';
 import { Conversation } from '../../src/engine/conversation.ts';
+import { Naming } from '../../src/engine/naming.ts';
 import { jsonMessages } from '../../src/protocol/json.ts';
 import type { JsonMessage } from '../../src/protocol/message.ts';
+import { EndpointIndex } from '../../src/signature/endpoints.ts';
 import { createSignatureSet } from '../../src/signature/set.ts';
 
 /** Dialect number n is sure of the method `m<n>` and rules itself out on any other. */
@@ -21,7 +23,8 @@ function numbered(n: number): Dialect {
 vi.mock('../../src/dialect/index.ts', () => ({ DIALECTS: Array.from({ length: 40 }, (_, n) => numbered(n)) }));
 
 test.each([0, 31, 32, 39])('of forty dialects number %i is found, whatever the others rule out', (n) => {
-  const conversation = new Conversation(0, [true, true], {
+  const conversation = new Conversation(0, [true, true], [40000, 3333], {
+    naming: new Naming(new EndpointIndex([], [])),
     signatures: createSignatureSet([]),
     budget: { used: 0, limit: 1024 },
     counters: createAnomalyCounters(),

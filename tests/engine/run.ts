@@ -4,11 +4,13 @@ import type { DetectionRow } from '../../src/detect/detection.ts';
 import type { ReplayResult } from '../../src/engine/options.ts';
 import { DEFAULT_LIMITS, Pipeline, type PipelineOptions } from '../../src/engine/pipeline.ts';
 import { assemble } from '../../src/engine/result.ts';
+import { type EndpointIndex, loadEndpoints } from '../../src/signature/endpoints.ts';
 import { loadSignatures } from '../../src/signature/load.ts';
 import type { SignatureSet } from '../../src/signature/types.ts';
 import { type RawFrame, writePcapng } from '../generate/index.ts';
 
 export const SIGNATURES: SignatureSet = loadSignatures();
+export const ENDPOINTS: EndpointIndex = loadEndpoints();
 
 /** Everything at once is slow and proves a little more: POOLPRINT_EXHAUSTIVE=1. */
 export const EXHAUSTIVE: boolean = process.env['POOLPRINT_EXHAUSTIVE'] === '1';
@@ -20,6 +22,7 @@ export function detectBytes(files: readonly Uint8Array[], limits: Partial<Pipeli
     // The full table would be made anew for each of thousands of runs.
     capacity: 1024,
     signatures: SIGNATURES,
+    endpoints: ENDPOINTS,
     home: [],
     keepEvidence: false,
     filterFor: null,

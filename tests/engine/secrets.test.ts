@@ -10,7 +10,7 @@ import {
   segment,
   writePcapng,
 } from '../generate/index.ts';
-import { SIGNATURES } from './run.ts';
+import { ENDPOINTS, SIGNATURES } from './run.ts';
 
 const PASSWORD = 'correct-horse-9';
 
@@ -19,6 +19,7 @@ function evidenceOf(frames: readonly RawFrame[]): { text: string; redacted: numb
     ...DEFAULT_LIMITS,
     capacity: 64,
     signatures: SIGNATURES,
+    endpoints: ENDPOINTS,
     home: [],
     keepEvidence: true,
     filterFor: null,

@@ -35,13 +35,17 @@ const METHODS = [
   ...['mining.subscribe', 'mining.authorize', 'mining.submit', 'mining.notify', 'mining.configure', 'mining.hello'],
   ...['mining.set_difficulty', 'mining.set_target', 'mining.set', 'mining.hashrate', 'mining.extranonce.subscribe'],
   ...['eth_submitLogin', 'eth_getWork', 'eth_submitWork', 'eth_submitHashrate', 'login', 'job', 'submit'],
-  ...['getwork', 'getblocktemplate', 'submitblock'],
+  ...['getwork', 'getblocktemplate', 'submitblock', 'getjobtemplate', 'solution'],
+  ...['mining.subscribed', 'mining.submitted'],
+  ...['ckb_submitLogin', 'ckb_getWork', 'ckb_submitWork', 'ckb_submitHashrate'],
 ];
 /** What `npm run new:dialect` begins with. */
 const SCAFFOLD = /^[a-z0-9-]+\.(?:login|job|submit)$/;
 const TYPES = ['job', 'submit'];
-/** CoinHive's log-in and acceptance: words that others use too, with members that hardly anybody else has. */
-const HINTS = /"type":"(?:auth|authed|hash_accepted)"/;
+/** Nimiq's. */
+const MESSAGES = ['register', 'settings', 'new-block', 'share'];
+/** CoinHive's log-in and acceptance: words that others use too, with members that hardly anybody else has. Grin's answers. */
+const HINTS = /"type":"(?:auth|authed|hash_accepted)"|"method":"submit","(?:result|error)"/;
 
 /** True where nothing but mining looks like this message. */
 export function tells(payload: Uint8Array): boolean {
@@ -60,11 +64,26 @@ function tellsLine(line: string): boolean {
   } catch {
     return false;
   }
-  if (typeof value['method'] === 'string') return METHODS.includes(value['method']) || SCAFFOLD.test(value['method']);
+  const method = value['method'];
+  // Grin's answers repeat the method: there the result tells, as it does without one.
+  if (typeof method === 'string' && !('result' in value) && !('error' in value)) {
+    const { params } = value;
+    // Bytom's log-in is a list of texts, as any service's may be; Beam's answers have the prefix of the nonce once.
+    if (method === 'login' && Array.isArray(params)) return typeof params[0] === 'object';
+    if (method === 'result') return 'nonceprefix' in value;
+    return METHODS.includes(method) || SCAFFOLD.test(method);
+  }
+  if (typeof value['message'] === 'string') return MESSAGES.includes(value['message']);
+  const payload = value['payload'];
+  if (typeof payload === 'object' && payload !== null) return 'launcher_id' in payload;
   if (typeof value['type'] === 'string') return TYPES.includes(value['type']);
   const result = value['result'];
   // The answer to a subscription names the method of the jobs to come.
   if (Array.isArray(result) && JSON.stringify(result[0] ?? null).includes('"mining.notify"')) return true;
+  // Bytom's job; Zano's; the answers of Aleo (address of the pool) and Xelis (extra nonce of 32 bytes).
+  if (Array.isArray(result) && result.length === 11) return true;
+  if (Array.isArray(result) && result.length === 4 && /^0x0{8}[0-9a-f]{8}$/.test(String(result[3]))) return true;
+  if (Array.isArray(result) && (/^aleo1/.test(String(result[2])) || result[2] === 32)) return true;
   if (Array.isArray(result)) return result.length === 3 && result.every((r) => /^0x[0-9a-f]{64}$/.test(String(r)));
   if (typeof result !== 'object' || result === null) return false;
   if (
@@ -72,6 +91,7 @@ function tellsLine(line: string): boolean {
     String((result as Record<string, unknown>)['proto']).startsWith('EthereumStratum/')
   )
     return true;
+  if ('pre_pow' in result || 'sealHash' in result || 'pow_hash' in result) return true;
   return 'job' in result || ('data' in result && 'target' in result) || 'previousblockhash' in result;
 }
 

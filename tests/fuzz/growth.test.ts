@@ -233,6 +233,11 @@ describe('streams', () => {
       onForeign: ignore,
       onAnomaly: ignore,
       onUpgrade: ignore,
+      onTunnel: ignore,
+      onSecret: ignore,
+      onDns: ignore,
+      onNoise: () => true,
+      noiseBegun: false,
     };
     const reader = new SideReader(1, true, sink);
     const push = (bytes: Uint8Array): void =>
@@ -297,6 +302,12 @@ test('200,000 connections of one miner to one pool are one detection', () => {
     poolPort: 8332,
     transport: 'http',
     dialect: 'getwork',
+    host: null,
+    poolName: null,
+    coins: [],
+    via: null,
+    worked: false,
+    lookups: 0,
     session: null,
     firstSeen: 5e15,
     lastSeen: 6e15,
@@ -311,6 +322,8 @@ test('200,000 connections of one miner to one pool are one detection', () => {
         version: 1,
         kind: 'payload',
         weight: 0.9,
+        family: null,
+        against: false,
         proof: true,
         time: 5e15,
         input: 0,

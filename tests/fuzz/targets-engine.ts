@@ -9,6 +9,7 @@ import { type MessageSink, SideReader } from '../../src/engine/side-reader.ts';
 import type { SegmentPlace, StreamBudget } from '../../src/flow/stream.ts';
 import type { Message } from '../../src/protocol/message.ts';
 import { jsonLines } from '../../src/publish/json.ts';
+import { type EndpointIndex, loadEndpoints } from '../../src/signature/endpoints.ts';
 import { createSignatureSet } from '../../src/signature/set.ts';
 import type { SignatureSet } from '../../src/signature/types.ts';
 import { pipelineCaptures, streams } from './corpus.ts';
@@ -50,8 +51,20 @@ class Sink implements MessageSink {
   onAnomaly(anomaly: number): void {
     demand(anomaly > 0, 'anomaly without number');
   }
-  onUpgrade(_side: 0 | 1, head: { readonly target: string }): void {
-    this.other?.becomeWebSocket(head.target);
+  onUpgrade(_side: 0 | 1, head: { readonly target: string }, tunnel: boolean): void {
+    if (tunnel) this.other?.becomeTunnel();
+    else this.other?.becomeWebSocket(head.target);
+  }
+  onTunnel(): void {}
+  onSecret(): void {}
+  noiseBegun = false;
+  onNoise(_side: 0 | 1, bytes: Uint8Array, off: number, end: number): boolean {
+    demand(off >= 0 && off < end && end <= bytes.length, () => `keys at ${off}…${end} of ${bytes.length}`);
+    this.noiseBegun = true;
+    return (bytes[off] ?? 0) > 16;
+  }
+  onDns(_side: 0 | 1, bytes: Uint8Array, off: number, end: number): void {
+    demand(off >= 0 && off < end && end <= bytes.length, () => `DNS at ${off}…${end} of ${bytes.length}`);
   }
 }
 
@@ -105,8 +118,7 @@ function validate(row: unknown): void {
 
 /** State of the pipeline that must be back at its start. */
 interface Inside {
-  readonly context: { readonly budget: StreamBudget };
-  readonly openCount: number;
+  readonly conversations: { readonly context: { readonly budget: StreamBudget }; readonly openCount: number };
   readonly table: { readonly size: number };
 }
 
@@ -114,10 +126,18 @@ const CONVERSATIONS = 6;
 /** The result names the set by a digest, which costs more than a small capture. */
 const NO_SIGNATURES: SignatureSet = createSignatureSet([]);
 
+let list: EndpointIndex | null = null;
+
+function endpoints(): EndpointIndex {
+  list ??= loadEndpoints();
+  return list;
+}
+
 /** The whole run over one capture; the lines that `replay --json` would print. */
 export function replayBytes(input: Uint8Array, cuts: readonly number[], keepEvidence: boolean): string[] {
   const pipeline = new Pipeline({
     signatures: signatures(),
+    endpoints: endpoints(),
     capacity: 24,
     maxConversations: CONVERSATIONS,
     maxUnmatched: CONVERSATIONS,
@@ -140,17 +160,23 @@ export function replayBytes(input: Uint8Array, cuts: readonly number[], keepEvid
     const bytes = input.slice(from, cut);
     reader.feed(bytes, new DataView(bytes.buffer), 0, bytes.length, pipeline);
     bytes.fill(0xee);
-    demand(inside.openCount <= CONVERSATIONS, () => `${inside.openCount} conversations open`);
     demand(
-      inside.context.budget.used >= 0 && inside.context.budget.used <= 20_000,
-      () => `${inside.context.budget.used} bytes held`,
+      inside.conversations.openCount <= CONVERSATIONS,
+      () => `${inside.conversations.openCount} conversations open`,
+    );
+    demand(
+      inside.conversations.context.budget.used >= 0 && inside.conversations.context.budget.used <= 20_000,
+      () => `${inside.conversations.context.budget.used} bytes held`,
     );
     from = cut;
   }
   reader.finish();
   pipeline.finish();
-  demand(inside.context.budget.used === 0, () => `${inside.context.budget.used} bytes held at the end`);
-  demand(inside.openCount === 0, () => `${inside.openCount} conversations open at the end`);
+  demand(
+    inside.conversations.context.budget.used === 0,
+    () => `${inside.conversations.context.budget.used} bytes held at the end`,
+  );
+  demand(inside.conversations.openCount === 0, () => `${inside.conversations.openCount} conversations open at the end`);
   demand(pipeline.packets === reader.packets, 'packets differ');
   const damage = reader.damage;
   const row = {

@@ -4,9 +4,10 @@ import type { Session } from './session.ts';
 
 export interface Expected {
   readonly miner: string;
-  /** `address:port`, IPv6 in brackets. */
+  /** `address:port`, IPv6 in brackets; with the name where no address is known, without the port for a look-up. */
   readonly pool: string;
-  readonly dialect: string;
+  /** Null where nothing of the protocol can be read. */
+  readonly dialect: string | null;
   readonly activity: 'mining' | 'attempt' | 'probe' | 'proxy';
   readonly confidence: 'confirmed' | 'probable' | 'suspected';
   /** `accepted` and `rejected` are missing where the capture does not show them beyond doubt. */
@@ -16,6 +17,12 @@ export interface Expected {
   readonly coins?: readonly string[];
   readonly difficulty?: number;
   readonly flows?: number;
+  readonly transport?: 'tcp' | 'http' | 'ws' | 'tls' | 'quic' | 'dns';
+  /** Name of the pool's host, and the pool by the list of endpoints; null: none may be told. */
+  readonly host?: string | null;
+  readonly pool_name?: string;
+  readonly via?: { readonly kind: 'socks4' | 'socks5' | 'connect'; readonly ip: string; readonly port: number };
+  readonly seen?: 'both' | 'miner' | 'pool';
   /** The rate the shares were drawn from, three standard errors around it for the shares accepted, and the unit. */
   readonly hashrate_true?: number;
   readonly hashrate_low_high?: readonly [number, number];

@@ -1,0 +1,239 @@
+// hot: `follow` runs for every packet of a conversation that is read.
+import type { Frame } from '../capture/frame.ts';
+import { type Packet, TCP_ACK, TCP_FIN, TCP_SYN } from '../decode/packet.ts';
+import type { ConversationFacts } from '../detect/facts.ts';
+import { addFacts, factsOfOne, type KeyFacts, keyOf } from '../detect/key-facts.ts';
+import type { SegmentPlace } from '../flow/stream.ts';
+import { type FlowTable, Phase, START_KNOWN_A } from '../flow/table.ts';
+import type { Side } from '../protocol/message.ts';
+import { Conversation, type ConversationContext } from './conversation.ts';
+import { factsOf, type OpenConversation } from './conversation-facts.ts';
+import { byTime } from './evidence-order.ts';
+import type { Hosts, Lookups } from './lookups.ts';
+import type { EvidenceFrame } from './options.ts';
+import { isDns } from './shard-of.ts';
+
+/** Miner, pool and dialect triples that are kept; what comes beyond is counted as evicted. */
+const MAX_KEYS = 100_000;
+/** Evidence frames kept for a key. */
+const MAX_EVIDENCE = 512;
+/** Bytes of evidence of a run; what is found later goes without. */
+const MAX_EVIDENCE_BYTES = 64 * 1024 * 1024;
+
+/** Name that a client looked up for a server, and the side of the flow that is the client. */
+export interface LookedUp {
+  readonly name: string;
+  readonly client: Side;
+}
+
+export interface ConversationLimits {
+  /** Conversations read at once; of those, ones in which nothing has spoken of mining yet (about 4 KiB each). */
+  readonly maxConversations: number;
+  readonly maxUnmatched: number;
+}
+
+/** The conversations that are being read, and what those that ended have told. */
+export class Conversations {
+  /** What the conversations that ended tell of each key, and the frames that prove it. */
+  readonly keys: Map<string, KeyFacts> = new Map();
+  readonly evidence: Map<string, EvidenceFrame[]> = new Map();
+  evicted = 0;
+  dropped = 0;
+  private evidenceBytes = 0;
+  private readonly table: FlowTable;
+  private readonly context: ConversationContext;
+  private readonly lookups: Lookups;
+  private readonly limits: ConversationLimits;
+  private readonly open: (OpenConversation | null)[] = [];
+  private readonly freeNumbers: number[] = [];
+  private openCount = 0;
+  private unmatchedCount = 0;
+  private oldest = 0;
+  private readonly place: SegmentPlace = { input: 0, packet: 0, time: 0, shift: 0 };
+
+  constructor(table: FlowTable, context: ConversationContext, lookups: Lookups, limits: ConversationLimits) {
+    this.table = table;
+    this.context = context;
+    this.lookups = lookups;
+    this.limits = limits;
+  }
+
+  /** The conversation of a flow that is being followed. */
+  of(flow: number): Conversation {
+    return (this.open[this.table.conversation(flow)] as OpenConversation).conversation;
+  }
+
+  /** Follows a flow from this packet on. `foreign`: another shard reports it. */
+  begin(flow: number, p: Packet, frame: Frame, looked: LookedUp | null, foreign: boolean): Conversation {
+    const { table } = this;
+    if (this.openCount >= this.limits.maxConversations || this.unmatchedCount >= this.limits.maxUnmatched) {
+      this.evict();
+    }
+    const state = table.state(flow);
+    const known: [boolean, boolean] = [(state & START_KNOWN_A) !== 0, (state & (START_KNOWN_A << 1)) !== 0];
+    const conversation = new Conversation(flow, known, [table.port(flow, 0), table.port(flow, 1)], this.context);
+    conversation.foreign = foreign;
+    if (known[0]) conversation.pair.open(0, table.start(flow, 0));
+    if (known[1]) conversation.pair.open(1, table.start(flow, 1));
+    const number = this.freeNumbers.pop() ?? this.open.length;
+    const source = [p.source0, p.source1, p.source2, p.source3];
+    const destination = [p.destination0, p.destination1, p.destination2, p.destination3];
+    const words = Int32Array.from(table.side === 0 ? [...source, ...destination] : [...destination, ...source]);
+    this.open[number] = { conversation, version: p.ipVersion, words, input: frame.input, packet: frame.number };
+    this.openCount++;
+    this.unmatchedCount++;
+    table.setConversation(flow, number);
+    table.setPhase(flow, Phase.Followed);
+    if (isDns(p)) this.readDns(conversation, p.ipVersion, words);
+    if (looked !== null) {
+      const place = { input: frame.input, packet: frame.number, time: frame.time, from: 0, to: 0 };
+      conversation.server.nameServer('dns', looked.name, looked.client, place);
+      this.countMatch(conversation);
+    }
+    return conversation;
+  }
+
+  private readDns(conversation: Conversation, version: number, words: Int32Array): void {
+    const hosts = [hostsOf(version, words, 0), hostsOf(version, words, 1)] as const;
+    conversation.onDnsMessage = (side, bytes, off, end, place) => {
+      this.lookups.read(hosts[side], bytes, off, end, place, end - off, !conversation.foreign);
+    };
+  }
+
+  /** One packet with payload of a flow that is being followed. `shift`: from packet bytes to the frame; NaN where there is no one frame. */
+  follow(flow: number, side: Side, p: Packet, frame: Frame, shift: number): void {
+    const number = this.table.conversation(flow);
+    const { conversation } = this.open[number] as OpenConversation;
+    conversation.count(side);
+    if (conversation.quiet) return;
+    const place = this.place;
+    place.input = frame.input;
+    place.packet = frame.number;
+    place.time = frame.time;
+    place.shift = shift;
+    if (this.context.keepEvidence) {
+      const payload = Number.isNaN(shift) ? 0 : p.payload + shift;
+      conversation.proof?.keep(frame, this.context.fileOf(frame.input), side, payload);
+    }
+    conversation.pair.push(
+      side,
+      (p.sequence + (p.tcpFlags & TCP_SYN ? 1 : 0)) | 0,
+      p.acknowledgment,
+      (p.tcpFlags & TCP_ACK) !== 0,
+      p.bytes,
+      p.payload,
+      p.payloadEnd,
+      p.payloadLength,
+      place,
+    );
+    this.countMatch(conversation);
+    conversation.account();
+    // A connection that has ended without a word of mining has nothing more to tell.
+    if (conversation.hopeless || (conversation.pair.complete && !conversation.matched)) this.drop(flow);
+  }
+
+  /** SYN and FIN of a flow that is being followed. */
+  onFlags(flow: number, side: Side, p: Packet): void {
+    const conversation = this.of(flow);
+    if (p.tcpFlags & TCP_SYN) conversation.pair.open(side, (p.sequence + 1) | 0);
+    if (p.tcpFlags & TCP_FIN) {
+      conversation.pair.close(side, (p.sequence + p.payloadLength) | 0);
+      if (p.payloadLength === 0 && conversation.pair.complete && !conversation.matched) this.drop(flow);
+    }
+  }
+
+  /** Stops following a flow, without a result. */
+  drop(flow: number): void {
+    const number = this.table.conversation(flow);
+    const { conversation } = this.open[number] as OpenConversation;
+    conversation.release();
+    this.open[number] = null;
+    this.openCount--;
+    if (!conversation.counted) this.unmatchedCount--;
+    this.freeNumbers.push(number);
+    this.table.setConversation(flow, -1);
+    this.table.setPhase(flow, Phase.Ignored);
+  }
+
+  /** Room for another: the next in turn in which nothing spoke of mining goes; one that did only where all do. */
+  private evict(): void {
+    let number = -1;
+    for (let i = 0; i < this.open.length; i++) {
+      const at = (this.oldest + i) % this.open.length;
+      const candidate = this.open[at]?.conversation;
+      if (!candidate) continue;
+      if (number < 0) number = at;
+      if (candidate.matched) continue;
+      // What was held back for the sake of order may be what speaks of mining.
+      candidate.pair.flush();
+      this.countMatch(candidate);
+      if (!candidate.matched) {
+        number = at;
+        break;
+      }
+    }
+    this.oldest = (number + 1) % this.open.length;
+    this.evicted++;
+    this.end((this.open[number] as OpenConversation).conversation.flow);
+  }
+
+  /** Takes a conversation out of those that wait for a first sign of mining, once there is one. */
+  countMatch(conversation: Conversation): void {
+    if (conversation.counted || !conversation.matched) return;
+    conversation.counted = true;
+    this.unmatchedCount--;
+  }
+
+  /** The conversation of a flow has ended: turns it into facts, where anything spoke of mining. */
+  end(flow: number): void {
+    const ended = this.open[this.table.conversation(flow)];
+    if (!ended) return;
+    const { conversation, version, words } = ended;
+    conversation.finish();
+    if (conversation.matched && !conversation.foreign) {
+      conversation.conclude((this.table.lastSeen(flow) - this.table.firstSeen(flow)) / 1e6, version, words);
+      for (const facts of factsOf(this.table, flow, ended)) {
+        const key = this.add(facts);
+        if (key !== null && conversation.proof) this.addEvidence(key, conversation.proof.frames);
+      }
+    }
+    this.drop(flow);
+  }
+
+  /** Adds what a conversation tells to its key; null where there is no room. */
+  add(facts: ConversationFacts): string | null {
+    const one = factsOfOne(facts);
+    const key = keyOf(one);
+    if (this.keys.size >= MAX_KEYS && !this.keys.has(key)) {
+      this.dropped++;
+      return null;
+    }
+    addFacts(this.keys, one);
+    return key;
+  }
+
+  private addEvidence(key: string, frames: readonly EvidenceFrame[]): void {
+    if (this.evidenceBytes > MAX_EVIDENCE_BYTES) return;
+    for (const frame of frames) this.evidenceBytes += frame.bytes.length;
+    const known = this.evidence.get(key) ?? [];
+    // The earliest stay, whatever order conversations end in.
+    this.evidence.set(key, [...known, ...frames].sort(byTime).slice(0, MAX_EVIDENCE));
+  }
+}
+
+/** The addresses of a message that `side` sends. */
+function hostsOf(ipVersion: number, words: Int32Array, side: Side): Hosts {
+  const [a0 = 0, a1 = 0, a2 = 0, a3 = 0] = words.subarray(side * 4, side * 4 + 4);
+  const [b0 = 0, b1 = 0, b2 = 0, b3 = 0] = words.subarray((1 - side) * 4, (1 - side) * 4 + 4);
+  return {
+    ipVersion,
+    source0: a0,
+    source1: a1,
+    source2: a2,
+    source3: a3,
+    destination0: b0,
+    destination1: b1,
+    destination2: b2,
+    destination3: b3,
+  };
+}

@@ -1,0 +1,207 @@
+import type { ConversationFacts, Indication } from '../detect/facts.ts';
+import { type DnsMessage, questionName, readDns } from '../protocol/dns.ts';
+import type { NameMessage, Place } from '../protocol/message.ts';
+import type { Signature, SignatureSet } from '../signature/types.ts';
+import { addressText } from './address.ts';
+import type { Naming } from './naming.ts';
+
+/** Innermost addresses of a packet, in words (src/decode/packet.ts). */
+export interface Hosts {
+  readonly ipVersion: number;
+  readonly source0: number;
+  readonly source1: number;
+  readonly source2: number;
+  readonly source3: number;
+  readonly destination0: number;
+  readonly destination1: number;
+  readonly destination2: number;
+  readonly destination3: number;
+}
+
+/** Clients and names that are remembered as look-ups of mining endpoints. */
+const MAX_LOOKUPS = 65_536;
+
+/** Look-ups of one mining endpoint by one client. */
+interface Lookup {
+  readonly client: string;
+  readonly name: string;
+  readonly pool: string | null;
+  readonly indications: Indication[];
+  readonly input: number;
+  readonly packet: number;
+  first: number;
+  last: number;
+  count: number;
+  answered: boolean;
+  packets: [number, number];
+  bytes: [number, number];
+}
+
+/**
+ * Reads DNS: remembers which address a client was told for a name, and notes look-ups of mining endpoints. A look-up by
+ * itself says only that somebody asked.
+ */
+export class Lookups {
+  private unnoted = 0;
+  private readonly naming: Naming;
+  private readonly signatures: SignatureSet;
+  private readonly lookups: Map<string, Lookup> = new Map();
+  private readonly hits: Signature[] = [];
+
+  constructor(naming: Naming, signatures: SignatureSet) {
+    this.naming = naming;
+    this.signatures = signatures;
+  }
+
+  /** Look-ups that found no room, and names that gave way to others. */
+  get dropped(): number {
+    return this.unnoted + (this.naming.seen?.evicted ?? 0);
+  }
+
+  /**
+   * One DNS message between the hosts of `p`, [off, end) of `bytes`. `noted`: look-ups are counted here (false where
+   * another thread counts them and only the names are of interest).
+   */
+  read(p: Hosts, bytes: Uint8Array, off: number, end: number, place: Place, length: number, noted: boolean): void {
+    if (end - off < 17) return;
+    const response = ((bytes[off + 2] as number) & 0x80) !== 0;
+    const asked = questionName(bytes, off, end);
+    if (asked === null) return;
+    const listed = this.naming.isStratum(asked.bytes, asked.off, asked.end);
+    // A question for an ordinary name tells nothing; the answer tells the address.
+    if (!response && !listed) return;
+    const message = readDns(bytes, off, end);
+    if (message === null) return;
+    if (response) this.learn(p, message, place.time);
+    if (listed && noted) this.note(p, message, response, place, length);
+  }
+
+  private learn(p: Hosts, m: DnsMessage, time: number): void {
+    const name = m.question.name;
+    if (name === '') return;
+    for (const answer of m.answers) {
+      const a = answer.address;
+      if (a === null) continue;
+      this.naming.learning.add(
+        p.ipVersion as 4 | 6,
+        p.destination0,
+        p.destination1,
+        p.destination2,
+        p.destination3,
+        a.version,
+        a.w0,
+        a.w1,
+        a.w2,
+        a.w3,
+        name,
+        time,
+        answer.ttl,
+      );
+    }
+  }
+
+  private note(p: Hosts, m: DnsMessage, response: boolean, place: Place, length: number): void {
+    const name = m.question.name;
+    const client = response
+      ? addressText(p.ipVersion, p.destination0, p.destination1, p.destination2, p.destination3)
+      : addressText(p.ipVersion, p.source0, p.source1, p.source2, p.source3);
+    const key = `${client}\n${name}`;
+    let lookup = this.lookups.get(key);
+    if (!lookup) {
+      if (this.lookups.size >= MAX_LOOKUPS) {
+        this.unnoted++;
+        return;
+      }
+      const endpoint = this.naming.ofName(name, 0);
+      lookup = {
+        client,
+        name,
+        pool: endpoint.pool,
+        indications: [],
+        input: place.input,
+        packet: place.packet,
+        first: place.time,
+        last: place.time,
+        count: 0,
+        answered: false,
+        packets: [0, 0],
+        bytes: [0, 0],
+      };
+      const said: NameMessage = {
+        kind: 'name',
+        side: response ? 1 : 0,
+        place,
+        transport: 'tcp',
+        source: 'lookup',
+        name,
+        port: 0,
+        endpoint,
+        text: `DNS ${response ? 'answer' : 'question'} for ${name}`,
+      };
+      this.hits.length = 0;
+      this.signatures.match(said, this.hits);
+      for (const hit of this.hits) lookup.indications.push(indicationOf(hit, said));
+      if (lookup.indications.length === 0) return;
+      this.lookups.set(key, lookup);
+    }
+    const side = response ? 1 : 0;
+    lookup.last = Math.max(lookup.last, place.time);
+    lookup.first = Math.min(lookup.first, place.time);
+    if (response) lookup.answered = true;
+    else lookup.count++;
+    lookup.packets[side]++;
+    lookup.bytes[side] += length;
+  }
+
+  /** What was looked up, as conversations without a server. */
+  *facts(): IterableIterator<ConversationFacts> {
+    for (const l of this.lookups.values()) {
+      yield {
+        input: l.input,
+        packet: l.packet,
+        miner: l.client,
+        pool: null,
+        host: l.name,
+        poolName: l.pool,
+        minerPort: 0,
+        poolPort: null,
+        via: null,
+        transport: 'dns',
+        dialect: null,
+        session: null,
+        coins: [],
+        indications: l.indications,
+        firstSeen: l.first,
+        lastSeen: l.last,
+        packets: l.packets,
+        bytes: l.bytes,
+        opened: false,
+        seen: l.packets[0] > 0 && l.packets[1] > 0 ? 'both' : l.packets[0] > 0 ? 'miner' : 'pool',
+        minerSide: 0,
+        worked: false,
+        lookups: Math.max(l.count, 1),
+      };
+    }
+  }
+}
+
+/** A hit as it is noted with a detection. */
+export function indicationOf(hit: Signature, m: NameMessage, excerpt: string = m.text): Indication {
+  return {
+    signature: hit.id,
+    version: hit.version,
+    kind: hit.kind,
+    weight: hit.weight,
+    family: hit.family,
+    against: hit.against,
+    proof: false,
+    time: m.place.time,
+    input: m.place.input,
+    packet: m.place.packet,
+    bytes: [m.place.from, m.place.to],
+    side: m.side,
+    from: hit.from,
+    dialect: hit.dialect,
+    excerpt,
+  };
+}
