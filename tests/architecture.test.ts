@@ -67,6 +67,7 @@ const RULES: Readonly<Record<string, { readonly values: readonly string[]; reado
 const NARROW: readonly (readonly [file: string, target: string])[] = [
   ['detect/build.ts', 'dialect/agent.ts'], // the class of hardware behind a user agent
   ['signature/schema.ts', 'protocol/message.ts'], // the sources of names, as one list
+  ['signature/match.ts', 'protocol/message.ts'], // how many bytes of a first payload there are
   ['signature/self-test.ts', 'protocol/'], // a signature's own tests run through the real parsers
 ];
 const EVERYTHING = ['cli', 'daemon', 'console'];

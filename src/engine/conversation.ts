@@ -154,6 +154,10 @@ export class Conversation implements StreamSink, MessageSink {
     return this.strong || this.context.signatures.mayMatch(bytes, off, end);
   }
 
+  mayStart(bytes: Uint8Array, off: number, end: number): boolean {
+    return this.context.signatures.mayStart(bytes, off, end);
+  }
+
   onAnomaly(anomaly: number): void {
     (this.context.counters[anomaly] as number)++;
   }
@@ -265,7 +269,7 @@ export class Conversation implements StreamSink, MessageSink {
     this.hits.length = 0;
     this.context.signatures.match(m, this.hits);
     for (const hit of this.hits) this.note(hit, m);
-    if (m.kind === 'tls') return;
+    if (m.kind === 'tls' || m.kind === 'start') return;
     if (this.hits.length === 0 && !this.matched) this.strangeness += foreignWeight(m);
     this.advance(m);
   }

@@ -344,6 +344,7 @@ export class Pipeline implements FrameSink {
       if (ahead === 0) {
         look = lookAtStart(p.bytes, p.payload, p.payloadEnd);
         if ((look === Look.No || look === Look.More) && isDns(p)) look = lookAtDns(p.bytes, p.payload, p.payloadEnd);
+        if (look === Look.No && this.options.signatures.mayStart(p.bytes, p.payload, p.payloadEnd)) look = Look.Start;
         final = true;
       } else if (ahead < REORDER_REACH) look = Look.Text;
       else look = p.payload < p.payloadEnd ? lookInside(p.bytes, p.payload, p.payloadEnd) : Look.No;

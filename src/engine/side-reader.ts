@@ -4,7 +4,16 @@ import { Look, lookAtDns, lookAtStart, lookInside } from '../protocol/first-look
 import { HttpParser } from '../protocol/http.ts';
 import { jsonMessages } from '../protocol/json.ts';
 import { LineParser } from '../protocol/json-line.ts';
-import type { BinaryMessage, HttpHead, JsonMessage, Message, Place, Side, Transport } from '../protocol/message.ts';
+import {
+  type BinaryMessage,
+  type HttpHead,
+  type JsonMessage,
+  type Message,
+  type Place,
+  type Side,
+  START_BYTES,
+  type Transport,
+} from '../protocol/message.ts';
 import type { StreamParser } from '../protocol/parser.ts';
 import { SocksParser, type SocksTarget } from '../protocol/socks.ts';
 import { Sv2Parser } from '../protocol/sv2.ts';
@@ -17,6 +26,8 @@ export interface MessageSink {
   onMessage(m: Message): void;
   /** Whether a JSON message of these bytes may be of interest; false spares the parsing. */
   mayMatter(bytes: Uint8Array, off: number, end: number): boolean;
+  /** Whether a signature may know a direction by its first payload [off, end). */
+  mayStart(bytes: Uint8Array, off: number, end: number): boolean;
   /** Something that is no message of ours passed by; `weight` counts against the patience with this conversation. */
   onForeign(weight: number): void;
   onAnomaly(anomaly: number): void;
@@ -237,6 +248,7 @@ export class SideReader {
         else this.speech = 'none';
         return;
       default:
+        if (this.atStart && this.sink.mayStart(from, start, stop)) this.tellStart(from, start, stop);
         // At the very start the answer is final; in the middle the next segment may begin a message.
         if (this.atStart || ++this.tries >= MAX_TRIES) this.speech = 'none';
         this.sink.onForeign(look === Look.Text ? 4 : 16);
@@ -245,6 +257,14 @@ export class SideReader {
     this.prefix = null;
     if (!this.atStart && this.parser instanceof LineParser) this.parser.gap();
     this.parser?.push(from, start, stop);
+  }
+
+  private tellStart(bytes: Uint8Array, off: number, end: number): void {
+    const payload = bytes.slice(off, Math.min(end, off + START_BYTES));
+    const text = `begins with ${hex(payload, 0, Math.min(payload.length, 64))}, ${end - off} bytes`;
+    const place = this.placeOf(bytes, off, end);
+    const common = { kind: 'start', side: this.side, place, transport: 'tcp' } as const;
+    this.sink.onMessage({ ...common, payload, length: end - off, text });
   }
 
   private noise(bytes: Uint8Array, off: number, end: number): void {

@@ -29,6 +29,8 @@ export const Look = {
   Datum: 10,
   Zkwork: 11,
   Noise: 12,
+  /** None of ours, but a signature knows how it begins: never said here. */
+  Start: 13,
 } as const;
 export type Look = (typeof Look)[keyof typeof Look];
 

@@ -142,6 +142,20 @@ export interface BinaryMessage {
   readonly text: string;
 }
 
+/** The first payload of a direction of a connection that speaks no protocol of ours. */
+export interface StartMessage {
+  readonly kind: 'start';
+  readonly side: Side;
+  readonly place: Place;
+  readonly transport: Transport;
+  /** A copy of its first bytes, at most START_BYTES, and how many there were in all. */
+  readonly payload: Uint8Array;
+  readonly length: number;
+  readonly text: string;
+}
+
+export const START_BYTES = 128;
+
 /** The shape of a conversation, told when it ends. */
 export interface FlowMessage {
   readonly kind: 'flow';
@@ -157,4 +171,12 @@ export interface FlowMessage {
   readonly text: string;
 }
 
-export type Message = JsonMessage | HttpMessage | Sv2Message | TlsMessage | NameMessage | BinaryMessage | FlowMessage;
+export type Message =
+  | JsonMessage
+  | HttpMessage
+  | Sv2Message
+  | TlsMessage
+  | NameMessage
+  | BinaryMessage
+  | StartMessage
+  | FlowMessage;

@@ -248,6 +248,9 @@ function checkMeaning(signature: Signature, report: Report): void {
       'these conditions never meet in one message (JSON, HTTP, Stratum V2, TLS, names and flows are different messages): split the signature',
     );
   }
+  if (messageKinds(match).includes('start') && !match.all.some((condition) => 'start' in condition)) {
+    report(['match'], 'start conditions are tried on every connection, so that one must stand in all: move one there');
+  }
   if (signature.against && signature.kind === 'payload') {
     report(
       ['against'],

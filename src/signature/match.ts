@@ -1,18 +1,19 @@
 /** Conditions of a signature turned into one function over a message, and the rules that say which may stand together. */
-import type { HttpHead, Message, TlsMessage } from '../protocol/message.ts';
-import type { BytesTest, Condition, EndpointTest, FlowTest, Match, Signature, TlsField } from './types.ts';
+import { type HttpHead, type Message, START_BYTES, type TlsMessage } from '../protocol/message.ts';
+import type { BytesTest, Condition, EndpointTest, FlowTest, Match, Signature, StartTest, TlsField } from './types.ts';
 import { bounds, compileValueTest, type Predicate, parsePath, valueAt } from './value.ts';
 
 /** Answers whether a message fulfils a condition or a whole signature. Total: never throws. */
 export type MessageTest = (message: Message) => boolean;
 
 type MessageKind = Message['kind'];
-const ALL_KINDS: readonly MessageKind[] = ['json', 'http', 'sv2', 'tls', 'name', 'flow', 'binary'];
+const ALL_KINDS: readonly MessageKind[] = ['json', 'http', 'sv2', 'tls', 'name', 'flow', 'binary', 'start'];
 
 /** Message kinds on which a condition can hold at all. */
 function kindsOf(condition: Condition): readonly MessageKind[] {
   if ('method' in condition || 'member' in condition || 'ws_path' in condition) return ['json'];
   if ('sv2' in condition || 'payload' in condition) return ['sv2'];
+  if ('start' in condition) return ['start'];
   if ('tls' in condition) return ['tls'];
   if ('endpoint' in condition) return ['name'];
   if ('flow' in condition) return ['flow'];
@@ -40,6 +41,7 @@ export function conditionFault(condition: Condition): string | null {
   if ('method' in condition) return null;
   if ('sv2' in condition) return countFault('length', condition.sv2.length);
   if ('payload' in condition) return bytesFault(condition.payload);
+  if ('start' in condition) return bytesFault(condition.start) ?? countFault('length', condition.start.length);
   if ('endpoint' in condition) return null;
   if ('flow' in condition) return flowFault(condition.flow);
   if ('binary' in condition) return countFault('shares', condition.binary.shares);
@@ -129,6 +131,10 @@ function compileCondition(condition: Condition): MessageTest {
       message.payload.length >= min &&
       message.payload.length <= max;
   }
+  if ('start' in condition) {
+    const holds = compileStart(condition.start);
+    return (message) => message.kind === 'start' && holds(message.payload, 0, message.payload.length, message.length);
+  }
   if ('tls' in condition) {
     const field = condition.tls;
     const holds = compileValueTest(condition);
@@ -149,7 +155,7 @@ function compileCondition(condition: Condition): MessageTest {
   const { offset } = condition.payload;
   const bytes = Uint8Array.from(Buffer.from(condition.payload.hex, 'hex'));
   const mask = Uint8Array.from(Buffer.from(condition.payload.mask ?? 'ff'.repeat(bytes.length), 'hex'));
-  return (message) => message.kind === 'sv2' && bytesAt(message.payload, offset, bytes, mask);
+  return (message) => message.kind === 'sv2' && bytesAt(message.payload, offset, message.payload.length, bytes, mask);
 }
 
 function compileEndpoint(test: EndpointTest): MessageTest {
@@ -232,8 +238,21 @@ function onHead(holds: Predicate, read: (head: HttpHead) => unknown): MessageTes
     (message.kind === 'json' || message.kind === 'http') && message.http !== null && holds(read(message.http));
 }
 
-function bytesAt(payload: Uint8Array, offset: number, bytes: Uint8Array, mask: Uint8Array): boolean {
-  if (payload.length - offset < bytes.length) return false;
-  for (let i = 0; i < bytes.length; i++) if ((payload[offset + i]! & mask[i]!) !== bytes[i]) return false;
+/** Tests the payload [off, end), of which `length` bytes were sent, in place. */
+export type StartPredicate = (payload: Uint8Array, off: number, end: number, length: number) => boolean;
+
+export function compileStart(test: StartTest): StartPredicate {
+  const bytes = Uint8Array.from(Buffer.from(test.hex, 'hex'));
+  const mask = Uint8Array.from(Buffer.from(test.mask ?? 'ff'.repeat(bytes.length), 'hex'));
+  const [min, max] = bounds(test.length ?? [0, Number.MAX_SAFE_INTEGER]);
+  return (payload, off, end, length) =>
+    length >= min &&
+    length <= max &&
+    bytesAt(payload, off + test.offset, Math.min(end, off + START_BYTES), bytes, mask);
+}
+
+function bytesAt(payload: Uint8Array, at: number, end: number, bytes: Uint8Array, mask: Uint8Array): boolean {
+  if (end - at < bytes.length) return false;
+  for (let i = 0; i < bytes.length; i++) if ((payload[at + i]! & mask[i]!) !== bytes[i]) return false;
   return true;
 }

@@ -3,7 +3,7 @@
  * schemas give the published signatures/schema.json, so editors and the loader cannot disagree.
  */
 import * as v from 'valibot';
-import { NAME_SOURCES } from '../protocol/message.ts';
+import { NAME_SOURCES, START_BYTES } from '../protocol/message.ts';
 import {
   MAX_COINS,
   MAX_CONDITIONS,
@@ -163,6 +163,14 @@ const binary = strict('a binary condition', {
     shares: v.exactOptional(count('shares')),
   }),
 });
+const start = strict('a start condition', {
+  start: strict('a start test', {
+    offset: integer('start offset', 0, START_BYTES - 1),
+    hex: bytes('start hex'),
+    mask: v.exactOptional(bytes('start mask')),
+    length: v.exactOptional(count('start length')),
+  }),
+});
 const conditions = {
   method,
   member,
@@ -171,6 +179,7 @@ const conditions = {
   ws_path: wsPath,
   sv2,
   payload,
+  start,
   tls,
   endpoint,
   flow,

@@ -5,7 +5,14 @@
 import { ANOMALIES } from '../common/anomaly.ts';
 import { HttpParser } from '../protocol/http.ts';
 import { jsonMessages } from '../protocol/json.ts';
-import type { HttpHead, JsonMessage, Message, Place, Side } from '../protocol/message.ts';
+import {
+  type HttpHead,
+  type JsonMessage,
+  type Message,
+  type Place,
+  type Side,
+  START_BYTES,
+} from '../protocol/message.ts';
 import { Sv2Parser } from '../protocol/sv2.ts';
 import { TlsParser } from '../protocol/tls.ts';
 import type { Signature, SignatureSet, SignatureTest } from './types.ts';
@@ -62,6 +69,7 @@ export function messagesOf(test: SignatureTest): TestMessages {
   const anomalies: number[] = [];
   if (test.input.endsWith('_http')) readHttp(test.text, side, messages, anomalies);
   else if (test.input.endsWith('_sv2')) readFrame(test.text, side, messages, anomalies);
+  else if (test.input.endsWith('_start')) readStart(test.text, side, messages);
   else if (test.input.endsWith('_tls')) readTls(test.text, side, messages, anomalies);
   else if (test.input === 'name' || test.input === 'flow' || test.input === 'binary') readFacts(test, messages);
   else {
@@ -103,6 +111,13 @@ function withLength(text: string): string {
   if (end < 0 || /\r\n(?:content-length|transfer-encoding):/i.test(text.slice(0, end + 2))) return text;
   const body = text.slice(end + 4);
   return `${text.slice(0, end)}\r\nContent-Length: ${new TextEncoder().encode(body).length}\r\n\r\n${body}`;
+}
+
+function readStart(text: string, side: Side, messages: Message[]): void {
+  const bytes = Uint8Array.from(Buffer.from(text, 'hex'));
+  if (bytes.length === 0 || bytes.length * 2 !== text.length) return;
+  const payload = bytes.slice(0, START_BYTES);
+  messages.push({ kind: 'start', side, place: PLACE, transport: 'tcp', payload, length: bytes.length, text: '' });
 }
 
 function readTls(text: string, side: Side, messages: Message[], anomalies: number[]): void {

@@ -3,8 +3,8 @@ import { Automaton } from '../common/automaton.ts';
 import type { JsonMessage, Message } from '../protocol/message.ts';
 import { MAX_SIGNATURES, MAX_WORDS } from './limits.ts';
 import { requiredLiterals } from './literals.ts';
-import { compileMatch, type MessageTest, messageKinds } from './match.ts';
-import { type Signature, SignatureError, type SignatureFault, type SignatureSet } from './types.ts';
+import { compileMatch, compileStart, type MessageTest, messageKinds, type StartPredicate } from './match.ts';
+import { type Signature, SignatureError, type SignatureFault, type SignatureSet, type StartTest } from './types.ts';
 import { parsePath } from './value.ts';
 
 interface Entry {
@@ -31,6 +31,9 @@ class CompiledSet implements SignatureSet {
   readonly #byMember: readonly (readonly [string, readonly Entry[]])[];
   readonly #byFrame: ReadonlyMap<number, readonly Entry[]>;
   readonly #byKind: ReadonlyMap<Message['kind'], readonly Entry[]>;
+  /** Tests of first payloads, and the bytes with which one of them may begin. */
+  readonly #starts: readonly StartPredicate[];
+  readonly #firstBytes: Uint8Array;
   readonly #onHead: readonly Entry[];
   readonly #onAnyJson: readonly Entry[];
   /** Literals of which every JSON signature needs one; null where some signature needs none. */
@@ -67,6 +70,9 @@ class CompiledSet implements SignatureSet {
     this.#byMethod = byMethod;
     this.#byMember = [...byMember];
     this.#byFrame = byFrame;
+    const starts = (byKind.get('start') ?? []).map(({ signature }) => startsOf(signature));
+    this.#starts = starts.flatMap((tests) => tests.slice(0, 1).map(compileStart));
+    this.#firstBytes = firstBytesOf(starts);
     this.#byKind = byKind;
     this.#onHead = onHead;
     this.#onAnyJson = onAnyJson;
@@ -97,6 +103,12 @@ class CompiledSet implements SignatureSet {
       if (Object.hasOwn(message.value, key)) collect(entries, message, found);
     }
     collect(this.#onAnyJson, message, found);
+  }
+
+  mayStart(bytes: Uint8Array, off: number, end: number): boolean {
+    if (this.#firstBytes[bytes[off] as number] === 0) return false;
+    for (let i = 0; i < this.#starts.length; i++) if (this.#starts[i]!(bytes, off, end, end - off)) return true;
+    return false;
   }
 
   mayMatch(bytes: Uint8Array, off: number, end: number): boolean {
@@ -165,6 +177,22 @@ function tooLong(reason: string, signatures: readonly Signature[]): SignatureFau
   }
   const message = `the texts that the signatures look for do not fit together (${reason}), and this signature has the most of them: give it fewer or shorter methods and values, or load fewer signatures`;
   return { file: longest?.file ?? 'signatures', line: longest?.line ?? 0, column: 1, message };
+}
+
+/** The tests of first payloads that must hold for a signature; the first of them is tried before all else. */
+function startsOf(signature: Signature): StartTest[] {
+  return signature.match.all.flatMap((condition) => ('start' in condition ? [condition.start] : []));
+}
+
+/** Marks the bytes with which a payload may begin for one of the tests to hold. */
+function firstBytesOf(starts: readonly (readonly StartTest[])[]): Uint8Array {
+  const marks = new Uint8Array(256);
+  for (const [first] of starts) {
+    const wanted = first?.offset === 0 ? Number.parseInt(first.hex.slice(0, 2), 16) : 0;
+    const mask = first?.offset === 0 ? Number.parseInt(first.mask?.slice(0, 2) ?? 'ff', 16) : 0;
+    for (let byte = 0; byte < 256; byte++) if ((byte & mask) === wanted) marks[byte] = 1;
+  }
+  return marks;
 }
 
 function collect(entries: readonly Entry[] | undefined, message: Message, found: Entry[]): void {

@@ -98,6 +98,11 @@ export interface EndpointTest {
   readonly below?: string;
 }
 
+/** The same in the first payload of a direction that speaks no protocol of ours; `length` is that of the whole payload. */
+export interface StartTest extends BytesTest {
+  readonly length?: Count;
+}
+
 /** Duration in seconds and packets with payload of a whole conversation. */
 export interface FlowTest {
   readonly seconds?: Count;
@@ -117,6 +122,7 @@ export type Condition =
   | { readonly ws_path: ValueTest }
   | { readonly sv2: FrameTest }
   | { readonly payload: BytesTest }
+  | { readonly start: StartTest }
   | ({ readonly tls: TlsField } & ValueTest)
   | { readonly endpoint: EndpointTest }
   | { readonly flow: FlowTest }
@@ -139,6 +145,8 @@ export const TEST_INPUTS = [
   'pool_ws',
   'miner_sv2',
   'pool_sv2',
+  'miner_start',
+  'pool_start',
   'miner_tls',
   'pool_tls',
   'name',
@@ -190,6 +198,8 @@ export interface SignatureSet {
   readonly signatures: readonly Signature[];
   /** Appends to `hits` every signature that holds on `message`, drafts too, in the order of their ids. Never throws. */
   match(message: Message, hits: Signature[]): void;
+  /** Whether the first payload [off, end) of a direction could hold any signature on starts. Allocates nothing. */
+  mayStart(bytes: Uint8Array, off: number, end: number): boolean;
   /**
    * Whether a JSON message whose text is [off, end) could hold any signature, decided by one pass over the bytes: false
    * means that it need not be parsed.

@@ -11,6 +11,7 @@ const signatures: SignatureSet = {
   signatures: [],
   match: () => undefined,
   mayMatch: () => true,
+  mayStart: () => false,
   byId: () => undefined,
   without: () => signatures,
   only: () => signatures,

@@ -1,10 +1,11 @@
 /** Protocols known by their first message or by lengths: what must hold whatever the road, and what must not be claimed. */
 import { describe, expect, test } from 'vitest';
 import { binaryCaptures } from '../generate/catalogue/binary.ts';
-import { encapsulate, onlyFrom, type RawFrame } from '../generate/index.ts';
+import { conversation, encapsulate, onlyFrom, type RawFrame } from '../generate/index.ts';
 import { detectFrames } from './run.ts';
 
 const CAPTURES = new Map(binaryCaptures().map((c) => [c.file, c.frames]));
+const POOL = { ip: '203.0.113.9', port: 9999 };
 const framesOf = (file: string): readonly RawFrame[] => CAPTURES.get(file) as readonly RawFrame[];
 const rows = (frames: readonly RawFrame[]): [string | null, string, number][] =>
   detectFrames(frames).detections.map((d) => [d.dialect, d.confidence, d.shares.submitted]);
@@ -56,5 +57,24 @@ describe('Stratum V2 behind Noise', () => {
   test('is the same in a tunnel', () => {
     expect(rows(encapsulate(all, 'vlan'))).toEqual(rows(all));
     expect(rows(encapsulate(all, 'gre'))).toEqual(rows(all));
+  });
+});
+
+describe('a signature on how a connection begins', () => {
+  const says = (bytes: Uint8Array): ReturnType<typeof rows> => {
+    const messages = [{ from: 'client' as const, at: 0.1, bytes }];
+    return rows(conversation({ client: { ip: '10.0.0.1', port: 40000 }, server: POOL, start: 1.7e15, messages }));
+  };
+  const padded = Buffer.from('P128-------\u0001\u0002\u0003', 'latin1');
+
+  test('holds in the first payload of a direction', () => {
+    expect(says(padded)).toEqual([[null, 'suspected', 0]]);
+    expect(says(Buffer.from('STR3\u0002SCHSSAGS', 'latin1'))).toEqual([['stratum-v2', 'probable', 0]]);
+  });
+
+  test('holds nowhere else', () => {
+    expect(says(Buffer.concat([Buffer.from('x'), padded]))).toEqual([]);
+    expect(says(Buffer.from('SSH-2.0-OpenSSH_9.7\r\n'))).toEqual([]);
+    expect(says(Buffer.concat([Buffer.from('STR3'), Buffer.alloc(200)]))).toEqual([]);
   });
 });

@@ -238,6 +238,7 @@ describe('streams', () => {
       onDns: ignore,
       onNoise: () => true,
       noiseBegun: false,
+      mayStart: () => false,
     };
     const reader = new SideReader(1, true, sink);
     const push = (bytes: Uint8Array): void =>

@@ -57,6 +57,9 @@ class Sink implements MessageSink {
   }
   onTunnel(): void {}
   onSecret(): void {}
+  mayStart(): boolean {
+    return true;
+  }
   noiseBegun = false;
   onNoise(_side: 0 | 1, bytes: Uint8Array, off: number, end: number): boolean {
     demand(off >= 0 && off < end && end <= bytes.length, () => `keys at ${off}…${end} of ${bytes.length}`);
