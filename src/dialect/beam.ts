@@ -13,6 +13,11 @@ const FIRST_REFUSAL = -32009;
 const LAST_REFUSAL = -32004;
 /** Hexadecimal digits of a BeamHash III solution. */
 const BEAMHASH3_DIGITS = 208;
+/** Least packed difficulty of a job: with no exponent every solution would do, and other services count from 1 to 100. */
+const LEAST_PACKED = 2 ** 24;
+const MOST_PACKED = 2 ** 32 - 1;
+/** What signed log-ins of other services carry beside a key. */
+const FOREIGN = ['signature', 'timestamp', 'secret'] as const;
 
 export const beam: Dialect = {
   id: 'beam',
@@ -23,11 +28,12 @@ export const beam: Dialect = {
     if (m.kind !== 'json' || m.transport === 'http' || 'params' in m.value) return Fit.None;
     switch (m.method) {
       case 'login':
-        return typeof m.value['api_key'] === 'string' ? Fit.Possible : Fit.None;
+        return isLogin(m) ? Fit.Possible : Fit.None;
       case 'job':
         return isJob(m) ? Fit.Sure : Fit.None;
       case 'solution':
-        return isSolution(m) ? Fit.Sure : Fit.None;
+        if (!isSolution(m)) return Fit.None;
+        return isHex(m.value['output'], BEAMHASH3_DIGITS) ? Fit.Sure : Fit.Possible;
       case 'result':
         if (typeof m.value['code'] !== 'number') return Fit.None;
         return isHex(m.value['nonceprefix'], 1, 16) ? Fit.Sure : Fit.Possible;
@@ -40,8 +46,13 @@ export const beam: Dialect = {
   },
 };
 
+function isLogin(m: JsonMessage): boolean {
+  return typeof m.value['api_key'] === 'string' && !FOREIGN.some((name) => name in m.value);
+}
+
 function isJob(m: JsonMessage): boolean {
-  return isHex(m.value['input'], 64) && typeof m.value['difficulty'] === 'number';
+  const packed = m.value['difficulty'];
+  return isHex(m.value['input'], 64) && typeof packed === 'number' && packed >= LEAST_PACKED && packed <= MOST_PACKED;
 }
 
 function isSolution(m: JsonMessage): boolean {
@@ -51,9 +62,9 @@ function isSolution(m: JsonMessage): boolean {
 function feedJson(s: MiningSession, m: JsonMessage): void {
   switch (m.method) {
     case 'login':
-      if (typeof m.value['api_key'] !== 'string') return;
+      if (!isLogin(m)) return;
       s.fromMiner(m);
-      s.login(m.value['api_key']);
+      s.login(asText(m.value['api_key']));
       s.agent(asText(m.value['agent']));
       s.request(m, 'login');
       return;

@@ -1,7 +1,7 @@
 // Bytom (BTM): login with a list, getwork over raw TCP, jobs of eleven values or the same under names.
 // Source: https://github.com/btccom/btcpool-ABANDONED/blob/master/docs/bytom/STRATUM-BTM.md
 // Look-alikes: CryptoNote (an object as log-in, jobs with a blob; its shares have the same names), Bitcoin getwork (over
-// HTTP), other services with a `login` method.
+// HTTP, with an empty list), other services with a `login` or `submit` method.
 import type { JsonMessage, Message } from '../protocol/message.ts';
 import { type Dialect, Fit } from './dialect.ts';
 import { cryptonoteDifficulty } from './family-cryptonote.ts';
@@ -30,7 +30,8 @@ export const bytom: Dialect = {
       const texts = params.length >= 2 && params.length <= 3 && params.every((value) => typeof value === 'string');
       return texts ? Fit.Possible : Fit.None;
     }
-    if (method === 'getwork') return Fit.Possible;
+    // Bytom's has no parameters at all; with an empty list it is Bitcoin's.
+    if (method === 'getwork') return 'params' in m.value ? Fit.None : Fit.Possible;
     if (method === 'submit') return shareOf(m) === null ? Fit.None : Fit.Possible;
     return jobOf(m) === null ? Fit.None : Fit.Sure;
   },
@@ -70,7 +71,8 @@ function shareOf(m: JsonMessage): string | null {
   const list = asArray(m.value['params']);
   const [id, nonce, result] = named ? [named['job_id'], named['nonce'], named['result']] : list;
   if (named === null && list.length !== 3) return null;
-  return isHex(nonce, 8, 16) && isHex(result, 8, 64) ? idText(id) : null;
+  // Nonces have 8 bytes; in the list the result is cut to 8 or 16 bytes, under names it may be whole.
+  return isHex(nonce, 16) && isHex(result, 16, named === null ? 32 : 64) ? idText(id) : null;
 }
 
 function feedJson(s: MiningSession, m: JsonMessage): void {

@@ -20,6 +20,8 @@ interface Chain {
   readonly difficulty: readonly [number, number];
   /** Last height at which no other chain shared all this. */
   readonly until?: number;
+  /** Transactions carry a time, so the coinbase is shifted by four bytes. */
+  readonly timed?: true;
 }
 
 const ANCHOR = 1_526_601_600;
@@ -29,6 +31,7 @@ const CHAINS: readonly Chain[] = [
   { coin: 'LTC', algorithm: 'scrypt', height: 1_424_154, spacing: 149.5, difficulty: [5e5, 1e10] },
   { coin: 'DASH', algorithm: 'x11', height: 872_440, spacing: 157.5, difficulty: [5e6, 1e10] },
   { coin: 'VTC', algorithm: 'lyra2rev', height: 930_907, spacing: 150, difficulty: [1, 1e7] },
+  { coin: 'PPC', algorithm: 'sha256d', height: 365_918, spacing: 500, difficulty: [1e8, 1e12], timed: true },
 ];
 /** Relative tolerance of the extrapolated number of blocks since the anchor, and in blocks. */
 const DRIFT = 0.03;
@@ -60,32 +63,37 @@ export function readCoinbase(
   facts.tag =
     readableTag(script.slice(0, 400)) ??
     (typeof coinb2 === 'string' && isHex(coinb2, 2, 100_000) ? readableTag(scriptTail(coinb2)) : null);
-  if (outpoint === 16) return facts;
+  const timed = outpoint === 16;
   const blockTime = hexNumber(time);
   const difficulty = compactDifficulty(bits);
-  if (isHex(version, 8) && version.slice(0, 4) === '0062') {
+  if (!timed && isHex(version, 8) && version.slice(0, 4) === '0062') {
     // The version of an auxiliary chain carries its chain id; 0x62 is Dogecoin's.
     facts.coin = 'DOGE';
     facts.algorithm = 'scrypt';
     return facts;
   }
   if (facts.height === null || !(blockTime > ANCHOR - 4e8) || !(difficulty > 0)) return facts;
-  const only = identifyChain(facts.height, blockTime, difficulty);
+  const only = identifyChain(facts.height, blockTime, difficulty, timed);
   facts.coin = only?.coin ?? null;
   facts.algorithm = only?.algorithm ?? null;
   return facts;
 }
 
-/** The one chain that had about this height at this time (Unix seconds) and this network difficulty; null if not exactly one. */
+/**
+ * The one chain that had about this height at this time (Unix seconds) and this network difficulty; null if not exactly
+ * one. `timed`: its transactions carry a time.
+ */
 export function identifyChain(
   height: number,
   time: number,
   difficulty: number,
+  timed: boolean = false,
 ): { coin: string | null; algorithm: string } | null {
   const fitting = CHAINS.filter((chain) => {
     const blocks = (time - ANCHOR) / chain.spacing;
     const [low, high] = chain.difficulty;
     return (
+      (chain.timed === true) === timed &&
       Math.abs(height - (chain.height + blocks)) <= SLACK + Math.abs(blocks) * DRIFT &&
       difficulty >= low &&
       difficulty <= high

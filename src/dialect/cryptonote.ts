@@ -1,9 +1,9 @@
 // CryptoNote pool protocol (XMRig and friends): login, job, submit, keepalived as JSON lines.
 // Source: https://github.com/xmrig/xmrig-proxy/blob/master/doc/STRATUM.md, STRATUM_EXT.md; xmrig src/base/net/stratum/Client.cpp
-// Look-alikes: services with a `login` method (no blob, no job), wallet and node RPC, Grin (string ids, jobs without blob).
+// Look-alikes: services with a `login` method (no blob, no job), wallet and node RPC, Grin (jobs without blob; ids are text).
 import type { JsonMessage, Message } from '../protocol/message.ts';
 import { type Dialect, Fit } from './dialect.ts';
-import { isCryptonoteJob, takeCryptonoteJob, UNNAMED } from './family-cryptonote.ts';
+import { isCryptonoteAddress, isCryptonoteJob, takeCryptonoteJob, UNNAMED } from './family-cryptonote.ts';
 import { isAccepted } from './family-mining.ts';
 import type { MiningSession } from './session.ts';
 import { asArray, asRecord, asText, idText, isHex } from './value.ts';
@@ -21,9 +21,7 @@ export const cryptonote: Dialect = {
     const params = asRecord(m.value['params']);
     switch (m.method) {
       case 'login':
-        return params !== null && typeof params['login'] === 'string' && typeof params['pass'] === 'string'
-          ? Fit.Possible
-          : Fit.None;
+        return isLogin(params) ? Fit.Possible : Fit.None;
       case 'job':
         return isCryptonoteJob(params) ? Fit.Sure : Fit.None;
       case 'submit':
@@ -42,6 +40,12 @@ export const cryptonote: Dialect = {
     if (m.kind === 'json') feedJson(s, m);
   },
 };
+
+/** Logs in with a password; with a wallet of the family also without one. */
+function isLogin(params: Readonly<Record<string, unknown>> | null): boolean {
+  const login = params?.['login'];
+  return typeof login === 'string' && (typeof params?.['pass'] === 'string' || isCryptonoteAddress(login));
+}
 
 function isShare(params: Readonly<Record<string, unknown>> | null): boolean {
   if (params === null || !('job_id' in params) || !isHex(params['nonce'], 8, 16)) return false;

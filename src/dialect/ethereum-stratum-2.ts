@@ -79,6 +79,8 @@ export const ethereumStratum2: Dialect = {
       case 'mining.submit':
         return params.length === 3 && isHex(params[1], 8, 16) ? Fit.Possible : Fit.Never;
       case 'mining.subscribe':
+        // It takes no parameters here: the agent was named in the greeting.
+        return params.length < 2 ? Fit.Possible : Fit.Never;
       case 'mining.authorize':
       case 'mining.noop':
         return Fit.Possible;

@@ -3,7 +3,7 @@
 // Look-alike: node RPC over HTTP, which is another dialect.
 import type { Message } from '../protocol/message.ts';
 import { type Dialect, Fit } from './dialect.ts';
-import { feedEth, isEthWork } from './family-eth.ts';
+import { feedEth, isEthWork, pushedWork } from './family-eth.ts';
 import { asArray } from './value.ts';
 
 export const ethproxy: Dialect = {
@@ -22,6 +22,10 @@ export const ethproxy: Dialect = {
       case 'eth_submitWork':
       case 'eth_submitHashrate':
         return Fit.Possible;
+      case 'eth_subscribe':
+        return asArray(m.value['params'])[0] === 'newWork' ? Fit.Possible : Fit.None;
+      case 'eth_subscription':
+        return isEthWork(pushedWork(m)) ? Fit.Sure : Fit.None;
       case null:
         return isEthWork(m.value['result']) ? Fit.Sure : Fit.None;
       default:

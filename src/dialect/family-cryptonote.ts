@@ -27,16 +27,40 @@ const COIN_OF_ALGORITHM: ReadonlyMap<string, string> = new Map([
 export function isCryptonoteJob(value: unknown): boolean {
   const job = asRecord(value);
   if (job === null || !isId(job['job_id'])) return false;
-  return (isHex(job['blob'], 80, 4096) && isHex(job['target'], 4, 64)) || isTemplateJob(job);
+  if (isTemplateJob(job)) return true;
+  const { blob, target } = job;
+  if (!isHex(blob, 80, 4096) || !isHex(target, 4, 64)) return false;
+  return isNamed(job) || (TARGET_DIGITS.has(target.length) && !DIGEST_DIGITS.has(blob.length));
+}
+
+/** Digits of targets: 32, 64 or 256 bits. Others are believed only where the job says more. */
+const TARGET_DIGITS: ReadonlySet<number> = new Set([8, 16, 64]);
+/** Digits of SHA-384 and SHA-512, which queues of jobs carry too. */
+const DIGEST_DIGITS: ReadonlySet<number> = new Set([96, 128]);
+
+/** Members that jobs of other services do not have beside a blob and a target. */
+function isNamed(job: Readonly<Record<string, unknown>>): boolean {
+  return (
+    typeof job['algo'] === 'string' ||
+    typeof job['variant'] === 'string' ||
+    isHex(job['seed_hash'], 64) ||
+    typeof job['height'] === 'number'
+  );
 }
 
 /** A whole block template to be split among miners, with the difficulty of a share as a number. */
 function isTemplateJob(job: Readonly<Record<string, unknown>>): boolean {
+  if (typeof job['reserved_offset'] !== 'number' && typeof job['height'] !== 'number') return false;
   return isHex(job['blocktemplate_blob'], 80, 65_536) && asNumber(job['target_diff']) > 0;
 }
 
 function isId(value: unknown): boolean {
   return (typeof value === 'string' && value.length > 0) || typeof value === 'number';
+}
+
+/** Whether a login begins as addresses of the family do: 90 and more digits in base 58. Prefixes are many, so none is asked. */
+export function isCryptonoteAddress(login: string): boolean {
+  return /^[1-9A-HJ-NP-Za-km-z]{90}/.test(login);
 }
 
 /** Takes over a job: its id, what a share of it is worth, and the algorithm where it is named. */

@@ -36,7 +36,8 @@ export function feedMining(s: MiningSession, m: JsonMessage, variant: MiningVari
       break;
     case 'mining.authorize':
       s.fromMiner(m);
-      s.login(asText(params[0]));
+      // Alephium's clients may leave out the list.
+      s.login(asText(params[0]) ?? asText(m.value['params']));
       s.request(m, 'login');
       return;
     case 'mining.configure':

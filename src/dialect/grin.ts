@@ -4,6 +4,7 @@
 // with a `login` method.
 import type { JsonMessage, Message } from '../protocol/message.ts';
 import { type Dialect, Fit } from './dialect.ts';
+import { isCryptonoteAddress } from './family-cryptonote.ts';
 import { isAccepted } from './family-mining.ts';
 import type { MiningSession } from './session.ts';
 import { asArray, asNumber, asRecord, asText, idText, isHex } from './value.ts';
@@ -42,13 +43,17 @@ export const grin: Dialect = {
 
 type Params = Readonly<Record<string, unknown>> | null;
 
-/** All three parameters are required; numbers as ids are CryptoNote's. */
+/** All three parameters are required; numbers as ids, algorithms, rigs and addresses of Monero's form are CryptoNote's. */
 function isLogin(m: JsonMessage, params: Params): boolean {
   return (
     m.id?.startsWith('s:') === true &&
     typeof params?.['login'] === 'string' &&
     typeof params['pass'] === 'string' &&
-    typeof params['agent'] === 'string'
+    typeof params['agent'] === 'string' &&
+    !('algo' in params) &&
+    !('rigid' in params) &&
+    !isCryptonoteAddress(params['login']) &&
+    !/^xmr/i.test(params['agent'])
   );
 }
 

@@ -31,11 +31,12 @@ function isJob(params: readonly unknown[]): boolean {
   return Array.isArray(work) ? work.length === 4 && work.every((n) => typeof n === 'number') : isHex(work, 80);
 }
 
-/** `[address.worker, job, nonce of 8 bytes with 0x]`. */
+/** `[address.worker, job, nonce of 8 bytes]`; some programs leave out the nonce's 0x, then the address must tell. */
 function shareFit(params: readonly unknown[]): Fit {
   const [login, , nonce] = params;
-  if (params.length !== 3 || !isHex(nonce, 16) || !nonce.startsWith('0x')) return Fit.Never;
+  if (params.length !== 3 || !isHex(nonce, 16)) return Fit.Never;
   if (coinOf(login) !== null) return Fit.Sure;
+  if (!nonce.startsWith('0x')) return Fit.Never;
   return typeof login === 'string' && !login.startsWith('0x') ? Fit.Possible : Fit.Never;
 }
 
@@ -89,6 +90,8 @@ export const kaspa: Dialect = {
     switch (m.method) {
       case 'mining.notify':
         return isJob(params) ? Fit.Sure : Fit.Never;
+      case 'mining.authorize':
+        return coinOf(params[0]) !== null ? Fit.Sure : Fit.None;
       case 'mining.submit':
         return shareFit(params);
       case 'set_extranonce':

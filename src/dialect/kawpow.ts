@@ -8,6 +8,9 @@ import { feedMining, type MiningVariant } from './family-mining.ts';
 import type { MiningSession } from './session.ts';
 import { asArray, asText, hexNumber, isHex, targetToHashes } from './value.ts';
 
+/** Zano's addresses, whose shares look the same; Firo's begin like some of them and are much shorter. */
+const ZANO = /^(?:Z[x-z]|iZ|aZ|aiZ)[1-9A-HJ-NP-Za-km-z]{80,}/;
+
 /** Ravencoin's address; the other coins share their first letter with others. */
 const RAVENCOIN = /^R[1-9A-HJ-NP-Za-km-z]{33}(?:\.|$)/;
 
@@ -72,7 +75,7 @@ export const kawpow: Dialect = {
         return isJob(params) ? Fit.Sure : Fit.Never;
       case 'mining.submit':
         if (!isShare(params) || typeof m.value['worker'] === 'string') return Fit.Never;
-        return asText(params[0])?.startsWith('0x') ? Fit.Never : Fit.Possible;
+        return /^0x/.test(asText(params[0]) ?? '') || ZANO.test(asText(params[0]) ?? '') ? Fit.Never : Fit.Possible;
       case 'mining.configure':
       case 'mining.hello':
         return Fit.Never;

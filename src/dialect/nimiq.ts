@@ -8,6 +8,9 @@ import { asNumber, asText, idText } from './value.ts';
 
 /** Pending shares carry no id: all wait under this one. */
 const SHARE = 's:share';
+/** Characters of a light block in Base64. */
+const LEAST_BLOCK = 180;
+const MOST_BLOCK = 1024;
 
 export const nimiq: Dialect = {
   id: 'nimiq',
@@ -45,8 +48,15 @@ function isRegistration(m: JsonMessage): boolean {
   return isAddress(m.value['address']) && asText(m.value['mode']) !== null && asText(m.value['genesisHash']) !== null;
 }
 
+/** The previous block comes with it, in its light form; explorers that announce blocks send the two hashes alone. */
 function isBlock(m: JsonMessage): boolean {
-  return asText(m.value['bodyHash']) !== null && asText(m.value['accountsHash']) !== null;
+  const previous = asText(m.value['previousBlock'])?.length ?? 0;
+  return (
+    asText(m.value['bodyHash']) !== null &&
+    asText(m.value['accountsHash']) !== null &&
+    previous >= LEAST_BLOCK &&
+    previous <= MOST_BLOCK
+  );
 }
 
 /** Of a client that leaves the block to the pool, or of one that makes its own. */

@@ -20,6 +20,13 @@ const variant: MiningVariant = {
   shareJob: 1,
   shareWorker: 0,
   onNotify(s, _m, params) {
+    if (isClaimJob(params)) {
+      // Ten values: another chain with another hash function, whose coinbase stands one place further on.
+      const { tag } = readCoinbase(params[3], params[4], params[6], params[7], params[8]);
+      if (tag !== null && s.poolName === null) s.poolName = tag;
+      s.job(asText(params[0]));
+      return;
+    }
     const facts = readCoinbase(params[2], params[3], params[5], params[6], params[7]);
     s.coin(facts.coin);
     if (facts.algorithm !== null) s.algorithm = facts.algorithm;
@@ -56,6 +63,14 @@ function announce(s: MiningSession): void {
     s.setNext(s.difficulty.last * factor, s.difficulty.last, 'difficulty');
 }
 
+/**
+ * `[job, previous, claim trie, coinbase 1, coinbase 2, [branches], version, bits, time, clean]` of LBRY and its like
+ * (https://github.com/JayDDee/cpuminer-opt).
+ */
+function isClaimJob(params: readonly unknown[]): boolean {
+  return params.length === 10 && isHex(params[1], 64) && isHex(params[2], 64) && Array.isArray(params[5]);
+}
+
 export const stratumV1: Dialect = {
   id: 'stratum-v1',
   title: { en: 'Stratum v1 (Bitcoin family)', zh: 'Stratum v1（比特币系）' },
@@ -66,6 +81,7 @@ export const stratumV1: Dialect = {
     const params = asArray(m.value['params']);
     switch (m.method) {
       case 'mining.notify':
+        if (isClaimJob(params)) return Fit.Sure;
         // Handshake has its roots of 32 bytes where the version stands here.
         if (isHex(params[5], 64)) return Fit.Never;
         return params.length >= 9 && Array.isArray(params[4]) && isHex(params[1], 64) ? Fit.Sure : Fit.Never;

@@ -103,7 +103,10 @@ function isJob(params: readonly unknown[]): boolean {
 
 /** `[worker, job, nonce]`, in the draft `[worker, job, time, nonce]`. */
 function isShare(params: readonly unknown[]): boolean {
-  if (asText(params[0])?.startsWith('0x') === true || asText(params[2])?.startsWith('0x') === true) return false;
+  const login = asText(params[0]) ?? '';
+  if (login.startsWith('0x') || asText(params[2])?.startsWith('0x') === true) return false;
+  // A word and a colon before the address name another coin.
+  if (/^[a-z]{2,16}:/.test(login) && !/^xe[lt]:/.test(login)) return false;
   if (params.length === 3) return isHex(params[2], 16);
   return params.length === 4 && isHex(params[2], 8, 16) && isHex(params[3], 8, 16);
 }

@@ -38,7 +38,7 @@ export const zano: Dialect = {
     const params = asArray(m.value['params']);
     switch (m.method) {
       case 'mining.notify':
-        return isZanoWork(params) ? Fit.Sure : Fit.Never;
+        return isJob(params) ? Fit.Sure : Fit.Never;
       case 'mining.submit':
         if (params.length !== 5 || !isHex(params[2], 16) || !isHex(params[4], 64)) return Fit.Never;
         return isZanoLogin(params[0]) ? Fit.Sure : Fit.Possible;
@@ -71,19 +71,28 @@ export function isZanoLogin(value: unknown): boolean {
   return typeof value === 'string' && /^(?:Z[x-z]|iZ|aZ|aiZ)[1-9A-HJ-NP-Za-km-z]{80,}/.test(value);
 }
 
+/** A push as it is written down elsewhere: the job any text, the height a number. */
+function isJob(params: readonly unknown[]): boolean {
+  if (isZanoWork(params)) return true;
+  const [id, seed, target, height] = params;
+  return params.length === 4 && typeof id === 'string' && isHex(seed, 64) && isTarget(target) && isHeight(height);
+}
+
+/** 32 bytes, the first three zero. */
+function isTarget(value: unknown): boolean {
+  return isHex(value, 64) && /^(?:0x)?000000/.test(value);
+}
+
+function isHeight(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 2 ** 32;
+}
+
 /** `[job, seed hash, target, height]`, each 32 bytes but the height, which always has 16 digits. */
 export function isZanoWork(value: unknown): value is readonly string[] {
   const work = asArray(value);
   if (work.length !== 4) return false;
   const [id, seed, target, height] = work;
-  return (
-    isHex(id, 64) &&
-    isHex(seed, 64) &&
-    isHex(target, 64) &&
-    /^(?:0x)?000000/.test(target) &&
-    isHex(height, 16) &&
-    /^(?:0x)?00000000/.test(height)
-  );
+  return isHex(id, 64) && isHex(seed, 64) && isTarget(target) && isHex(height, 16) && /^(?:0x)?00000000/.test(height);
 }
 
 function takeJob(s: MiningSession, work: readonly unknown[]): void {

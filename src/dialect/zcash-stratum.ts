@@ -50,7 +50,9 @@ export const zcashStratum: Dialect = {
           ? Fit.Sure
           : Fit.Never;
       case 'mining.submit':
-        return params.length === 5 && isHex(params[2], 8) && isHex(params[4], 90, 8192) ? Fit.Sure : Fit.Never;
+        if (params.length !== 5 || !isHex(params[2], 8) || !isHex(params[4], 90, 8192)) return Fit.Never;
+        // Solutions of Equihash 210,9 come in another dialect too.
+        return isHex(params[4], 2816, 2822) ? Fit.Possible : Fit.Sure;
       case 'mining.subscribe':
         // Port before the agent: the draft of ZIP-301 alone. Behind the host Aeternity's clients send it too.
         if (params.length === 4 && isPort(params[1])) return Fit.Sure;

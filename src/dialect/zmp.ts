@@ -7,6 +7,9 @@ import { type Dialect, Fit } from './dialect.ts';
 import type { MiningSession } from './session.ts';
 import { asArray, asRecord, asText, hexNumber, isHex } from './value.ts';
 
+/** Characters of an address in either form. */
+const ADDRESS_LENGTH = 42;
+
 export const zmp: Dialect = {
   id: 'zmp',
   title: { en: 'Zilliqa Mining Protocol (ZMP)', zh: 'Zilliqa 挖矿协议（ZMP）' },
@@ -17,11 +20,12 @@ export const zmp: Dialect = {
     const first = firstParam(m);
     switch (m.method) {
       case 'login':
-        return typeof first?.['userAgent'] === 'string' && typeof first['login'] === 'string' ? Fit.Sure : Fit.None;
+        if (typeof first?.['userAgent'] !== 'string' || typeof first['login'] !== 'string') return Fit.None;
+        return isWallet(first['login']) ? Fit.Sure : Fit.Possible;
       case 'submit':
-        return isHex(first?.['n'], 1, 16) ? Fit.Sure : Fit.None;
+        return isNonce(first?.['n']) ? Fit.Sure : Fit.None;
       case null:
-        return isWork(m.value['result']) ? Fit.Sure : Fit.None;
+        return workOf(m) !== null ? Fit.Sure : Fit.None;
       default:
         return Fit.None;
     }
@@ -36,9 +40,22 @@ function firstParam(m: JsonMessage): Readonly<Record<string, unknown>> | null {
   return params.length === 1 ? asRecord(params[0]) : null;
 }
 
-function isWork(value: unknown): boolean {
-  const work = asRecord(value);
-  return work !== null && isHex(work['sealHash'], 64) && isHex(work['diff'], 1, 64) && isHex(work['epoch'], 1, 16);
+/** An address of Zilliqa, in its own form or in Ethereum's, with or without a worker behind. */
+function isWallet(login: string): boolean {
+  return login.length >= ADDRESS_LENGTH && (login.startsWith('zil1') || login.startsWith('0x'));
+}
+
+/** A nonce of 8 bytes; leading zeros may be left out. */
+function isNonce(value: unknown): boolean {
+  return isHex(value, 12, 16);
+}
+
+/** The work in a result: the document speaks of a list with one object, its example shows the object alone. */
+function workOf(m: JsonMessage): Readonly<Record<string, unknown>> | null {
+  const { result } = m.value;
+  const work = asRecord(Array.isArray(result) && result.length === 1 ? result[0] : result);
+  if (work === null || !isHex(work['sealHash'], 64)) return null;
+  return isHex(work['diff'], 1, 64) && isHex(work['epoch'], 1, 16) ? work : null;
 }
 
 function feedJson(s: MiningSession, m: JsonMessage): void {
@@ -52,10 +69,10 @@ function feedJson(s: MiningSession, m: JsonMessage): void {
       s.request(m, 'login');
       return;
     case 'submit':
-      if (first === null) return;
+      if (!isNonce(first?.['n'])) return;
       s.fromMiner(m);
       s.coin('ZIL');
-      s.share(m, asText(first['sealHash']));
+      s.share(m, asText(first?.['sealHash']));
       return;
     case null:
       break;
@@ -78,15 +95,13 @@ function feedJson(s: MiningSession, m: JsonMessage): void {
 
 /** Work comes in rounds of a minute every few hours; a result of null ends one. */
 function takeNotification(s: MiningSession, m: JsonMessage): void {
-  const result = m.value['result'];
-  // The document speaks of a list with one object, its example shows the object alone.
-  const work = asRecord(Array.isArray(result) ? result[0] : result);
-  if (isWork(work)) {
+  const work = workOf(m);
+  if (work !== null) {
     s.fromPool(m);
     s.algorithm = 'ethash';
     s.coin('ZIL');
-    const hashes = hexNumber(work?.['diff']);
+    const hashes = hexNumber(work['diff']);
     s.setNext(hashes, hashes, 'hashes per share');
-    s.job(asText(work?.['sealHash']), hashes);
-  } else if (result === null && s.jobs > 0) s.pause();
+    s.job(asText(work['sealHash']), hashes);
+  } else if (m.value['result'] === null && s.jobs > 0) s.pause();
 }

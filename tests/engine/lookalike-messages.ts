@@ -29,6 +29,10 @@ const down = (value: unknown): readonly ['server', unknown] => ['server', value]
 /** A line of Stratum as other programs quote it. */
 const QUOTED = '{"id":4,"method":"mining.submit","params":["account.worker","5f21","0a000000","662309b8","4ad1f3a0"]}';
 const LOGIN_QUOTED = '{"id":1,"method":"login","params":{"login":"wallet","pass":"x","agent":"XMRig/6.26.0"}}';
+/** Log-ins as long as a wallet. */
+const DISTINGUISHED =
+  'uid=alice.smith,ou=People,ou=Engineering,ou=Building 7,ou=Campus North,dc=corp,dc=example,dc=com';
+const LONG_MAIL = `alice.${'northern-branch.'.repeat(6)}sales@mail.example`;
 
 /** Nodes and wallets of chains that are mined, without any request for work. */
 const CHAINS: readonly LookAlike[] = [
@@ -71,6 +75,13 @@ const CHAINS: readonly LookAlike[] = [
       call(4, 'eth_getFilterChanges', ['0x1']),
       answer(4, [hash0x(), hash0x(), hash0x()]),
       answer(5, [hash0x(), hash0x(), hash0x(), '0x12f3c1a']),
+      call(5, 'parity_listStorageKeys', [`0x${rng.hex(20)}`, 3, null]),
+      answer(5, [hash0x(), hash0x(), `0x${'0'.repeat(63)}7`]),
+      answer(5, [hash0x(), hash0x(), `0x${'0'.repeat(24)}${rng.hex(20)}`]),
+      answer(5, [hash0x(), hash0x(), `0x${'0'.repeat(12)}${rng.hex(26)}`, hash0x(), hash0x()]),
+      answer(5, [hash0x(), hash0x(), `0x${rng.hex(20)}`]),
+      call(7, 'eth_subscribe', ['logs', { topics: [hash0x()] }]),
+      push('eth_subscription', { subscription: '0x9c', result: [hash0x(), hash0x(), hash0x()] }),
       call(6, 'eth_getBlockByNumber', ['0x12f3c1a', false]),
       answer(6, { nonce: '0x0000000000000000', mixHash: hash0x(), difficulty: '0x0', hash: hash0x() }),
       call(7, 'eth_subscribe', ['newHeads']),
@@ -187,6 +198,14 @@ const OTHERS: readonly LookAlike[] = [
     messages: [
       push('job', { job_id: 'backup-7', target: 'archive', blob: 's3://bucket/7' }),
       push('job', { id: '42', job_id: 'a1b2c3', target: 'x86_64', blob: 'deadbeef', height: 7 }),
+      push('job', { job_id: '17', blob: rng.hex(64), target: rng.hex(20) }),
+      push('job', { job_id: '17', blob: rng.hex(64), target: rng.hex(4) }),
+      push('job', { job_id: '17', blob: rng.hex(76), target: '0a' }),
+      push('job', { job_id: 1, blocktemplate_blob: rng.hex(40), target_diff: 3 }),
+      down({ type: 'job', params: { job_id: '17', blob: rng.hex(64), target: rng.hex(20) } }),
+      call(3, 'submit', { job_id: 'build-42', nonce: rng.hex(16), result: hash() }),
+      up({ type: 'submit', params: { job_id: 'build-42', nonce: rng.hex(16), result: hash() } }),
+      call(3, 'block_template', { blob: rng.hex(48), height: 200 }),
       push('job', { job_id: '77', input: rng.hex(12), difficulty: 3, height: 180 }),
       down({ id: '7', jsonrpc: '2.0', method: 'job', input: 'report.csv', difficulty: 2, height: 40 }),
       down({ type: 'job', params: { job_id: '2101', title: 'Clerk', target: 'Berlin' } }),
@@ -204,6 +223,7 @@ const OTHERS: readonly LookAlike[] = [
       up({ id: 10, method: 'getwork', params: { queue: 'default' } }),
       up({ id: 11, method: 'submit', params: [{ n: '12' }] }),
       down({ id: 11, result: null, error: [22, 'Invalid argument'] }),
+      down({ id: 11, result: null, error: [22, 'Invalid argument: foo'] }),
       down({ id: 11, result: null, error: [24, 'Too many open files'] }),
       down({ jsonrpc: '2.0', id: 12, error: { code: 404, message: 'Invalid job id' } }),
       call(10, 'get_job', { job_id: '17' }),
@@ -214,6 +234,14 @@ const OTHERS: readonly LookAlike[] = [
     messages: [
       call(1, 'login', { login: 'alice@mail.example', pass: 'synthetic' }),
       call(1, 'login', { login: 'alice', password: 'synthetic', agent: 'desk/2.0' }),
+      call(1, 'login', { login: 'alice', pass: 'synthetic', agent: 'Skyline DataMiner Cube' }),
+      call('1', 'login', { login: 'alice', pass: 'synthetic', agent: 'RapidMiner Studio' }),
+      call(1, 'login', { login: 'alice', pass: 'synthetic', agent: 'rtpproxy/2.1' }),
+      call('1', 'login', { login: 'alice', pass: 'synthetic', agent: 'cryptominer-guard' }),
+      call(1, 'login', { login: DISTINGUISHED, pass: 'synthetic', agent: 'SoftPhone/4.2' }),
+      call(1, 'login', { login: DISTINGUISHED, pass: null, agent: '' }),
+      call(1, 'login', { login: LONG_MAIL, pass: 'synthetic', agent: 'SoftPhone/4.2' }),
+      call(1, 'login', { login: 'alice', pass: 'synthetic', algo: ['cnonce-md5'] }),
       call(1, 'login', { user: 'alice', pass: 'synthetic', client: 'desk/2.0' }),
       call(1, 'login', ['alice', 'synthetic']),
       call(1, 'login', { api_key: 'synthetic' }),

@@ -3,9 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { conversation, createRandom, type RawFrame, type Side, type TimedMessage } from '../generate/index.ts';
 import { httpRequest, httpResponse } from '../generate/wire/http.ts';
 import * as ws from '../generate/wire/websocket.ts';
-import { LOOK_ALIKES } from './lookalike-messages.ts';
+import { LOOK_ALIKES as FIRST } from './lookalike-messages.ts';
+import { LOOK_ALIKES_2 } from './lookalike-messages-2.ts';
 import { detectFrames } from './run.ts';
 
+const LOOK_ALIKES = [...FIRST, ...LOOK_ALIKES_2];
 const CARRIERS = ['line', 'websocket', 'http'] as const;
 type Carrier = (typeof CARRIERS)[number];
 type Said = readonly [Side, unknown];

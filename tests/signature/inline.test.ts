@@ -44,7 +44,6 @@ describe('weights', () => {
     'eth-getwork.request',
     'getwork.request-headers',
     'getwork.response-headers',
-    'coinhive.hash-accepted',
   ])('%s asks for work but proves nothing alone', (id) => {
     expect(weightOf(id)).toBe(0.6);
   });
