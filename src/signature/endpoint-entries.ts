@@ -1,5 +1,5 @@
 /** Brings the rows of one name together and settles what the name is worth. */
-import { hasServiceLabel, isGeneralDomain } from './endpoint-names.ts';
+import { hasServiceLabel, isBareDomain } from './endpoint-names.ts';
 import {
   type AddressEndpoint,
   ENDPOINT_CONFIDENCES,
@@ -91,11 +91,8 @@ function flagsOf(row: EndpointRow): number {
 
 function servesWeb(entry: Entry, www: Entry | undefined): boolean {
   if ((entry.flags & WEB) !== 0 || (www !== undefined && (www.flags & WEB) !== 0)) return true;
-  const { name } = entry;
-  const parent = name.slice(name.indexOf('.') + 1);
-  const bare = !parent.includes('.') || isGeneralDomain(parent);
   // A bare domain nearly always carries the pool's web site; a name known from a certificate alone need not exist at all.
-  return bare && entry.rows.some((row) => row.kind !== 'tls-name');
+  return isBareDomain(entry.name) && entry.rows.some((row) => row.kind !== 'tls-name');
 }
 
 /** The order in which rows of one name speak: what says most first. */

@@ -130,15 +130,16 @@ export class EndpointIndex {
 
   /**
    * Whether `port` is one of the mining ports listed for the row; for a domain, of the names below it too. Ports that web
-   * sites use count only where the row lists them and is not ambiguous.
+   * sites use count only where the row lists them and is not ambiguous, and where names below the row match too, only for
+   * the listed name itself (`exact`): an unlisted name below may be that of a web site.
    */
-  ownPort(row: number, port: number): boolean {
+  ownPort(row: number, port: number, exact = false): boolean {
     let ports = this.ports.get(row);
     if (ports === undefined) {
       ports = this.portsOf(row);
       this.ports.set(row, ports);
     }
-    return ports.has(port);
+    return ports.has(port) && (exact || !WEB_PORTS.has(port) || (this.entry(row).flags & SUFFIX) === 0);
   }
 
   /**
@@ -147,8 +148,9 @@ export class EndpointIndex {
    */
   fits(row: number, name: string, port: number): boolean {
     if (this.classify(row, name) !== 'stratum') return false;
-    if (this.ownPort(row, port)) return true;
-    return !this.host(row).ambiguous && !WEB_PORTS.has(port);
+    const exact = name.toLowerCase().replace(/\.$/, '') === this.entry(row).name;
+    if (this.ownPort(row, port, exact)) return true;
+    return !(exact && this.host(row).ambiguous) && !WEB_PORTS.has(port);
   }
 
   /** The pool behind a name, with its Chinese name and account format, where it is one of the pools described. */

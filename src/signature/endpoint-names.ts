@@ -49,24 +49,31 @@ export function isGeneralDomain(domain: string): boolean {
   return GENERAL.has(domain) || REGISTRY.test(domain);
 }
 
+/** Whether a domain is one that a registry sells: nothing stands before it but a public suffix. */
+export function isBareDomain(domain: string): boolean {
+  const parent = domain.slice(domain.indexOf('.') + 1);
+  return !parent.includes('.') || isGeneralDomain(parent);
+}
+
 /** First labels of web sites, interfaces, mail and name servers; digits at their end do not count. */
 const SERVICE: ReadonlySet<string> = new Set(
   `
-  about academy account accounts admin affiliate affiliates analytics announce announcement api apidoc apis app apps
-  archive asset assets auth autoconfig autodiscover backend backoffice beta billing blog board brand business buy
-  calc calculator careers cdn chart charts chat checkout cms cname community console contact content cp cpanel crm
-  css customer dashboard demo dev developer developers discord dl dns doc docs download downloads email error events
-  exchange explorer faq feedback file files fonts forum forums ftp games gateway-api git gitlab grafana graphql guide
-  guides help helpdesk home hosting id image images imap img info insight insights intranet invite jenkins jira job
-  jobs js kb knowledge landing learn legal library link links lists live login logs m mail maintenance manage market
-  marketing marketplace me media member members metrics mob mobile monitor monitoring mta mx news newsletter notify
-  ns oauth office old online order panel partner partners passport pay payment payments photo photos phpmyadmin pic
-  pics play pop portal postmaster press preview profile profitability promo push qa queue rates redirect referral
-  register reports res resource resources review rss sandbox search secure security server-status service services
-  shop signin signup site sitemap sms smtp socket-api sso staff stage staging stat static statics stats status
-  storage store support survey team terms tickets tools track tracker tracking translate trends tutorial tutorials
-  upload uploads user users video videos vpn wallet wap web webapi webdisk webmail webstatic whm widget widgets wiki
-  ws-api www wx zendesk
+  about academy account accounts addresses admin affiliate affiliates analytics announce announcement api apidoc apis
+  app apps archive asset assets auth autoconfig autodiscover backend backoffice bank beta billing blog board bot brand
+  browser business buy calc calculator card careers cdn chart charts chat checkout cloud cms cname community console
+  contact content cp cpanel crm css customer dashboard data demo dev developer developers discord dl dns doc docs
+  download downloads email error events exchange explorer faq faucet feedback file files firmware fonts forum forums
+  ftp games gateway-api git gitlab grafana graphql grid guide guides hashrate help helpdesk home hosting id image
+  images imap img index info insight insights intranet invite jenkins jira job jobs js kb knowledge landing learn
+  legal library link links lists live login logs m mail maintenance manage market marketing marketplace me media
+  member members mempool metrics mob mobile monitor monitoring mta mx my news newsletter notify ns oauth office old
+  online openapi order panel partner partners passport pay payment payments photo photos phpmyadmin pic pics play pop
+  portal postmaster press preview profile profitability promo push qa queue rates redirect referral register reports
+  res research resource resources restapi review rpc rss sandbox scan search secure security server-status service
+  services shop signin signup site sitemap sms smtp socket-api sso staff stage staging stat static statics stats
+  status storage store support survey team terms test tickets tools track tracker tracking trade translate trends
+  tutorial tutorials update updates upload uploads user users video videos vpn wallet wap web webapi webdisk webmail
+  webstatic whm widget widgets wiki ws-api www wx zendesk
   `
     .trim()
     .split(/\s+/),
@@ -85,18 +92,27 @@ const SERVICE_FIRST: ReadonlySet<string> = new Set([
   'www',
 ]);
 
+/** Ends of labels such as `solostats`, `helpsupport` and `restapi`. */
+const SERVICE_LAST = /(?:stats|support|api)$/;
+
+/**
+ * Languages in which pools serve their sites, some of which are countries with mining hosts too: only the one label below
+ * a pool's own domain tells nothing of mining (`de.pool.example`, not `de.zano.pool.example`).
+ */
+const LANGUAGES: ReadonlySet<string> = new Set(['cn', 'de', 'en', 'es', 'fr', 'ja', 'ko', 'ru']);
+
 /** Whether a label is one that pools give to web sites, interfaces and mail. `label` in lower case. */
 export function isServiceLabel(label: string): boolean {
   const word = label.replace(/\d{1,4}$/, '');
-  if (SERVICE.has(word) || SERVICE.has(label)) return true;
+  if (SERVICE.has(word) || SERVICE.has(label) || SERVICE_LAST.test(word)) return true;
   const hyphen = label.indexOf('-');
   return hyphen > 0 && SERVICE_FIRST.has(label.slice(0, hyphen).replace(/\d{1,4}$/, ''));
 }
 
 /** Whether any label of `name` before the domain at its end is a service's. Both in lower case, `name` the longer one. */
 export function hasServiceLabel(name: string, domain: string): boolean {
-  return name
-    .slice(0, -domain.length - 1)
-    .split('.')
-    .some(isServiceLabel);
+  const labels = name.slice(0, -domain.length - 1).split('.');
+  const [first = ''] = labels;
+  if (labels.length === 1 && LANGUAGES.has(first) && isBareDomain(domain)) return true;
+  return labels.some(isServiceLabel);
 }

@@ -1,12 +1,29 @@
 /**
  * What a look-up of a name costs in a list of 100 names and in one of 100,000, in nanoseconds.
- * `node tests/bench/endpoint-lookup.ts [--rounds 5] [--lookups 1000000]`. Names are invented; a tenth of the list are
+ * `npx node tests/bench/endpoint-lookup.ts [--rounds 5] [--lookups 1000000]`. Names are invented; a tenth of the list are
  * domains. `hit` asks for listed names, `below` for names below listed domains, `miss` for others; each case asks for the
  * same 64 names in turn, as clients do. `spread` asks for as many listed names as there are, which shows what the caches of
- * the processor add. The cases run in turn, and the median of the rounds counts, in time of the processor. Prints a table.
+ * the processor add. The cases run in turn, and the median of the rounds counts, in time of the processor. Prints a table,
+ * and another: how long loading the shipped list takes, from its CSV files and as a build leaves it, and what it holds in
+ * memory afterwards (heap and array buffers, collected before and after).
  */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { EndpointIndex, type EndpointRow } from '../../src/signature/endpoints.ts';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import {
+  endpointDigest,
+  loadPrecompiledEndpoints,
+  writePrecompiled,
+} from '../../src/signature/endpoint-precompiled.ts';
+import {
+  defaultEndpointDirectory,
+  EndpointIndex,
+  type EndpointRow,
+  readEndpoints,
+} from '../../src/signature/endpoints.ts';
 import { median } from './measure.ts';
 import { Random } from './mix-random.ts';
 import { table } from './table.ts';
@@ -71,11 +88,61 @@ function run({ index, bytes, starts }: Case, lookups: number): number {
   return hits;
 }
 
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** Bytes in use after a collection. */
+function held(): number {
+  collect();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+/** Milliseconds that loading takes, and bytes held afterwards. A function of its own: nothing of it outlives the call. */
+function once(load: () => EndpointIndex | null): [time: number, size: number] {
+  const before = held();
+  const started = performance.now();
+  const index = load();
+  const time = performance.now() - started;
+  const size = held() - before;
+  // Used after the measure, so that it is still alive there.
+  if (index === null || index.names === 0) throw new Error('the list was not loaded');
+  return [time, size];
+}
+
+/** One row: milliseconds of the first time and in the median, MB held in the median. */
+function loads(name: string, rounds: number, load: () => EndpointIndex | null): string[] {
+  const all = Array.from({ length: rounds }, () => once(load));
+  const times = all.map(([time]) => time);
+  const size = median(all.map(([, bytes]) => bytes));
+  return [name, (times[0] ?? 0).toFixed(1), median(times).toFixed(1), (size / 1e6).toFixed(2)];
+}
+
+/** Loads the shipped list from its CSV files, and then as a build leaves it. */
+function loading(rounds: number): string[][] {
+  const directory = defaultEndpointDirectory();
+  const fromCsv = loads('CSV', rounds, () => {
+    const { rows, pools } = readEndpoints(directory);
+    return new EndpointIndex(rows, pools);
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'endpoint-lookup-'));
+  try {
+    const path = join(folder, 'precompiled.txt');
+    const { rows, pools } = readEndpoints(directory);
+    writeFileSync(path, writePrecompiled(endpointDigest(directory), rows, pools));
+    return [fromCsv, loads('precompiled', rounds, () => loadPrecompiledEndpoints(directory, path))];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, lookups: { type: 'string', default: '1000000' } },
 });
 const rounds = Number(values.rounds);
 const lookups = Number(values.lookups);
+// Before the lists of the look-ups fill the memory.
+const shipped = loading(rounds);
 const cases: Case[] = SIZES.flatMap((size) => {
   const rows = invented(size);
   const index = new EndpointIndex(rows, []);
@@ -101,3 +168,4 @@ const lines = KINDS.map((kind) => {
   return [kind, few.toFixed(1), many.toFixed(1), (many / few).toFixed(2)];
 });
 process.stdout.write(`${table(['names', 'ns of 100', 'ns of 100,000', 'ratio'], lines)}\n`);
+process.stdout.write(`\n${table(['shipped list from', 'first ms', 'median ms', 'MB held'], shipped)}\n`);

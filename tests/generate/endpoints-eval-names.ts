@@ -16,6 +16,29 @@ export const POOL_SITE_LABELS: readonly string[] = [
   'cdn',
 ];
 
+/** First labels of what pools show on port 443 below their domains; none of them mines. */
+export const POOL_SERVICE_LABELS: readonly string[] = `
+restapi openapi solostats eusolostats minerstats poolapi eu-api helpsupport mempool rpc data grid faucet addresses scan
+browser my research firmware update updates test hashrate index trade cloud bank card bot support stats api2 www-eu cdn-3
+`
+  .trim()
+  .split(/\s+/);
+
+/** Languages of web sites, as the only label below a domain that a pool bought. */
+export const POOL_LANGUAGE_LABELS: readonly string[] = ['en', 'cn', 'es', 'ru', 'ko', 'ja', 'de', 'fr'];
+
+/** Names that serve pages or public interfaces on port 443, under names that are or resemble those of miners. */
+export const POOL_PAGES: readonly string[] = `
+ae.2miners.com bch.2miners.com beam.2miners.com ckb.2miners.com etc.2miners.com eth.2miners.com rvn.2miners.com ethereum.miningpoolhub.com ravencoin.miningpoolhub.com
+unlisted.miningpoolhub.com zcash.miningpoolhub.com ltc.suprnova.cc unlisted.suprnova.cc doge.suprnova.cc eusolostats.ckpool.org solostats.ckpool.org restapi.vipor.net master.vipor.net
+qtc.luckypool.io unlisted.solopool.org
+en.huobipool.com es.huobipool.com monero.herominers.com kaspa.herominers.com
+ergo.herominers.com beam.herominers.com grin.herominers.com pearl.herominers.com clore.herominers.com
+unlisted.herominers.com
+`
+  .trim()
+  .split(/\s+/);
+
 /** Names at and below public suffixes, names that end in one, and names with the words of mining in them. */
 export const PUBLIC_SUFFIX_EDGES: readonly string[] = `
 com net org io co.uk com.cn co.jp com.au com.br org.uk gov.cn edu.cn ac.uk ne.jp github.io gitlab.io pages.dev workers.dev

@@ -1,14 +1,21 @@
 /**
  * Measures the rule by which a name makes a mining endpoint (docs/endpoints.md), through the whole engine: each name is the
  * server name of a TLS conversation of six minutes, and what counts is what the engine says of it.
- * Usage: node tests/generate/endpoints-eval.ts [--names FILE]     one name a line, none of which may be found
+ * Usage: npx node tests/generate/endpoints-eval.ts [--names FILE]     one name a line, none of which may be found
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { detectBytes } from '../engine/run.ts';
 import { ORDINARY } from '../signature/endpoint-ordinary.ts';
 import { conversation, type TimedMessage } from './conversation.ts';
-import { nearMisses, POOL_SITE_LABELS, PUBLIC_SUFFIX_EDGES } from './endpoints-eval-names.ts';
+import {
+  nearMisses,
+  POOL_LANGUAGE_LABELS,
+  POOL_PAGES,
+  POOL_SERVICE_LABELS,
+  POOL_SITE_LABELS,
+  PUBLIC_SUFFIX_EDGES,
+} from './endpoints-eval-names.ts';
 import { createRandom } from './random.ts';
 import type { RawFrame } from './wire/frame.ts';
 import * as tls from './wire/tls.ts';
@@ -168,11 +175,14 @@ export function suffixDomains(): string[] {
   return [...new Set(POOLS.flatMap((pool) => list(pool['suffix_domains'])))];
 }
 
+/** First labels of the kind that pools give to mining hosts. */
+const MINING_LABELS: readonly string[] = ['eu7-new', 'stratum-x', 'asia9', 'ss9', 'btc-us9', 'node9.eu', 'proxy7'];
+
 /** Invented names below each of them. */
 export function unlistedEndpoints(): string[] {
   const listed = new Set(HOSTS.map((row) => row['value']));
   return suffixDomains()
-    .flatMap((domain) => [`eu7-new.${domain}`, `stratum-x.${domain}`])
+    .flatMap((domain) => MINING_LABELS.map((label) => `${label}.${domain}`))
     .filter((name) => !listed.has(name));
 }
 
@@ -207,6 +217,17 @@ export function negativeNames(): string[] {
   return [...new Set([...ORDINARY, ...PUBLIC_SUFFIX_EDGES, ...own, ...near])];
 }
 
+/** Pages and interfaces of pools, which port 443 must not make more than suspected; those that are listed as endpoints too. */
+export function pageNames(): string[] {
+  const listed = new Set(HOSTS.filter(isMining).map((row) => row['value'] ?? ''));
+  const domains = suffixDomains();
+  const services = domains.flatMap((domain) => POOL_SERVICE_LABELS.map((label) => `${label}.${domain}`));
+  const languages = domains
+    .filter((domain) => domain.split('.').length === 2)
+    .flatMap((domain) => POOL_LANGUAGE_LABELS.map((label) => `${label}.${domain}`));
+  return [...new Set([...POOL_PAGES, ...[...services, ...languages].filter((name) => !listed.has(name))])];
+}
+
 /** A port of `ports` that is not among `own`, another one for each `n`. */
 export function foreignPort(own: readonly number[], n: number): number {
   for (let i = 0; i < PORTS.length; i++) {
@@ -235,10 +256,9 @@ if (import.meta.main) {
   const listed = listedEndpoints().filter((one) => !one.onlyBelow);
   const below = listedEndpoints().filter((one) => one.onlyBelow);
   for (const port of PORTS) {
-    const others = listed.filter(({ ports }) => !ports.includes(port));
     report(
-      `listed, port ${port} that is not theirs`,
-      others.map(({ name }) => ({ name, port })),
+      `listed, port ${port}, their own or not`,
+      listed.map(({ name }) => ({ name, port })),
       'probable',
     );
   }
@@ -257,6 +277,11 @@ if (import.meta.main) {
     'unlisted below pool domains',
     unlistedEndpoints().map((name, n) => ({ name, port: foreignPort([], n) })),
     'probable',
+  );
+  report(
+    'pages of pools, port 443',
+    pageNames().map((name) => ({ name, port: 443 })),
+    'nothing',
   );
   const negatives = negativeNames();
   for (const port of [443, 3333])

@@ -33,11 +33,43 @@ const SHORT: ReadonlyMap<string, string> = new Map([
 
 type Record = Readonly<{ [column: string]: string }>;
 
-/** Domains of pools that carry other services too, and what to match below instead. */
+/** Coins that have region hosts, `de.COIN.herominers.com`, below a page of theirs. */
+const HEROMINERS: readonly string[] = `
+alephium beam clore conflux cortex dynex ergo etc ironfish karlsen kaspa monero neoxa pearl qrl quai ravencoin salvium
+warthog xelis zano zephyr
+`
+  .trim()
+  .split(/\s+/);
+
+/** Algorithms that have region hosts, `asia.ALGORITHM-hub.miningpoolhub.com`. */
+const HUBS: readonly string[] = ['cryptonight', 'equihash', 'etchash', 'ethash', 'kawpow', 'lyra2z', 'randomx'];
+
+/** Domains of pools that carry other services too, a page for each coin for instance, and what to match below instead. */
 const NARROWER: ReadonlyMap<string, readonly string[]> = new Map([
   ['braiins.com', ['stratum.braiins.com']],
   ['btc.com', ['ss.btc.com']],
+  ['herominers.com', HEROMINERS.map((coin) => `${coin}.herominers.com`)],
+  ['miningpoolhub.com', HUBS.map((hub) => `${hub}-hub.miningpoolhub.com`)],
+  // Unlisted names below these are pages of coins: only what is listed mines.
+  ['solopool.org', []],
+  ['suprnova.cc', []],
 ]);
+
+/** Where the web rows of `PAGES` come from, as a source of the collections says it. */
+const PAGES_SOURCE = 'Poolprint correction (pages and interfaces that pools serve on port 443 beside their endpoints)';
+
+/** Names under which pools serve a page or an interface though the collections know them as endpoints, or not at all. */
+const PAGES: readonly { readonly domain: string; readonly role: 'web' | 'api'; readonly labels: string }[] = [
+  // Interfaces that public programs ask: https://etc.2miners.com/api/stats and the like.
+  { domain: '2miners.com', role: 'web', labels: 'etc eth rvn' },
+  { domain: 'ckpool.org', role: 'web', labels: 'eusolostats solostats' },
+  { domain: 'herominers.com', role: 'web', labels: `${HEROMINERS.join(' ')} ethereum grin` },
+  // Languages of the site.
+  { domain: 'huobipool.com', role: 'web', labels: 'en es' },
+  { domain: 'miningpoolhub.com', role: 'web', labels: 'ethereum' },
+  { domain: 'suprnova.cc', role: 'web', labels: 'ltc' },
+  { domain: 'vipor.net', role: 'api', labels: 'master restapi' },
+];
 
 /** Rows of a CSV file (RFC 4180, no line break inside quotes) by the columns of its first line. */
 function records(path: string): Record[] {
@@ -141,6 +173,37 @@ function pages(endpoints: readonly Record[]): Map<string, Record> {
   return found;
 }
 
+/** Web rows of `PAGES` for the pools of the collection, without those that it has itself. */
+function pageRows(pools: readonly Record[], endpoints: readonly Record[]): Record[] {
+  const nameOf = new Map(
+    pools.flatMap((pool) =>
+      get(pool, 'registrable_domains')
+        .split(';')
+        .map((domain) => [domain, get(pool, 'pool')]),
+    ),
+  );
+  const known = new Set(endpoints.filter((one) => /web|api/.test(get(one, 'role'))).map((one) => get(one, 'value')));
+  return PAGES.flatMap(({ domain, role, labels }) => {
+    const pool = nameOf.get(domain);
+    const names = pool === undefined ? [] : labels.split(' ').map((label) => `${label}.${domain}`);
+    return names
+      .filter((value) => !known.has(value))
+      .map((value) => ({
+        kind: 'host',
+        value,
+        ports: '',
+        pool: endpoints.find((one) => get(one, 'value') === domain)?.['pool'] ?? pool ?? '',
+        coins: '',
+        transport: 'http',
+        role,
+        region: '',
+        confidence: 'medium',
+        first_source: PAGES_SOURCE,
+        licence: 'Apache-2.0',
+      }));
+  });
+}
+
 function poolRows(pools: readonly Record[]): string[][] {
   const rows = pools.map((pool) => {
     const all = get(pool, 'registrable_domains').split(';').filter(Boolean);
@@ -166,13 +229,16 @@ function poolRows(pools: readonly Record[]): string[][] {
 }
 
 function main(endpointPath: string, poolPath: string, folder: string, state: string): void {
+  const described = records(poolPath);
   const endpoints = records(endpointPath);
-  const pools = poolRows(records(poolPath));
+  endpoints.push(...pageRows(described, endpoints));
+  const pools = poolRows(described);
   const sources = new Sources(endpoints);
   const mining = new Set(pools.flatMap((pool) => (pool[3] as string).split(';').filter(Boolean)));
   for (const one of endpoints) {
     if (get(one, 'kind') === 'domain' && /stratum|proxy/.test(get(one, 'role'))) mining.add(get(one, 'value'));
   }
+  const weakened = new Set([...mining, ...NARROWER.keys()]);
   const listedHosts = new Set(endpoints.filter((one) => get(one, 'kind') === 'host').map((one) => get(one, 'value')));
   const keys = new Set(
     endpoints
@@ -208,7 +274,7 @@ function main(endpointPath: string, poolPath: string, folder: string, state: str
     if (!CONFIDENCES.includes(get(one, 'confidence'))) throw new Error('bad confidence');
     const name = get(one, 'kind') === 'ip' ? 'addresses' : 'hosts';
     // Web names below a mining domain only ever weaken a match, so they are kept however weakly they are known.
-    const weakens = /web|api/.test(get(one, 'role')) && within(get(one, 'value'), mining);
+    const weakens = /web|api/.test(get(one, 'role')) && within(get(one, 'value'), weakened);
     const low = get(one, 'confidence') === 'low' && !weakens;
     const cells = ENDPOINT_COLUMNS.map((column) => (column === 'source' ? sources.idOf(one) : get(one, column)));
     files.get(`${name}${low ? '-low' : ''}.csv`)?.push(cells);

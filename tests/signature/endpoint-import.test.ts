@@ -80,6 +80,27 @@ describe('the import', () => {
     ]);
   });
 
+  test('adds web rows for pages of the pools at hand, once', () => {
+    const rows = [
+      'host,etc.2miners.com,1010,2Miners,ETC,tcp,stratum,,high,https://github.com/one/list,MIT',
+      'host,ae.2miners.com,4040,2Miners,AE,tcp,stratum,,high,https://ae.2miners.com/,MIT',
+      'host,asia-etc.2miners.com,1010,2Miners,ETC,tcp,stratum,,high,https://github.com/one/list,MIT',
+      'host,ltc.suprnova.cc,1010,Suprnova,LTC,tcp,stratum,,high,https://github.com/one/list,MIT',
+    ];
+    const pool = '2Miners,,active,2miners.com,2miners.com,,,ETC,x,wallet.worker,nowhere,1,';
+    const made = run('pages', rows, [pool]);
+    const index = loadEndpoints(made);
+    const ambiguous = ['etc.2miners.com', 'ae.2miners.com', 'asia-etc.2miners.com', 'ltc.suprnova.cc'].map(
+      (name) => index.host(index.findHostText(name)).ambiguous,
+    );
+    expect(ambiguous).toEqual([true, true, false, false]);
+    expect(index.classify(index.findHostText('rvn.2miners.com'), 'rvn.2miners.com')).toBe('weak');
+    expect(loadSources(made).get('poolprint-correction')).toMatchObject({ url: '', licence: 'Apache-2.0' });
+    const text = readFileSync(join(made, 'hosts.csv'), 'utf8');
+    expect(text.match(/^host,ae\.2miners\.com,,.*web/gm)).toHaveLength(1);
+    expect(text.match(/^host,etc\.2miners\.com,,.*web/gm)).toHaveLength(1);
+  });
+
   test('without its two files says how it is used', () => {
     const { status, stderr } = spawnSync(process.execPath, [SCRIPT], { encoding: 'utf8' });
     expect([status, stderr]).toEqual([2, expect.stringContaining('usage: ')]);

@@ -53,7 +53,9 @@ describe('every mining endpoint of the list', () => {
     const wrong = mining.filter((row) => {
       const at = INDEX.findHostText(row.value);
       const { ambiguous } = INDEX.host(at);
-      return row.ports.some((port) => !INDEX.ownPort(at, port) && !(ambiguous && [80, 443, 8080, 8443].includes(port)));
+      return row.ports.some(
+        (port) => !INDEX.ownPort(at, port, true) && !(ambiguous && [80, 443, 8080, 8443].includes(port)),
+      );
     });
     expect(wrong.map((row) => row.value)).toEqual([]);
   });
@@ -105,6 +107,32 @@ describe('below the domain of a pool', () => {
       if (listed.stratum && domain.split('.').length === 2) expect([domain, listed.ambiguous]).toEqual([domain, true]);
     }
   });
+
+  test('a web port counts for the listed name alone, other ports for unlisted names too', () => {
+    const row = INDEX.findHostText('unlisted.stratum.braiins.com');
+    expect(INDEX.host(row).name).toBe('stratum.braiins.com');
+    expect([443, 3333].map((port) => INDEX.ownPort(row, port))).toEqual([false, true]);
+    expect(INDEX.ownPort(row, 443, true)).toBe(true);
+    expect(INDEX.fits(row, 'unlisted.stratum.braiins.com', 443)).toBe(false);
+    expect(INDEX.fits(row, 'stratum.braiins.com', 443)).toBe(true);
+  });
+
+  test.each([
+    ['de.f2pool.com', 'weak'],
+    ['cn.viabtc.com', 'weak'],
+    ['de9.f2pool.com', 'stratum'],
+    ['de.zano.f2pool.com', 'stratum'],
+    ['btc-de.f2pool.com', 'stratum'],
+    ['solostats.ckpool.org', 'weak'],
+    ['nine-stats.ckpool.org', 'weak'],
+    ['statsman.ckpool.org', 'stratum'],
+    ['restapi2.vipor.net', 'weak'],
+    ['nine9.suprnova.cc', 'weak'],
+    ['de.zephyr.herominers.com', 'stratum'],
+    ['nine9.herominers.com', 'weak'],
+    ['asia9.ethash-hub.miningpoolhub.com', 'stratum'],
+    ['nine9.miningpoolhub.com', 'weak'],
+  ])('%s is %s', (name, expected) => expect(classOf(INDEX, name)).toBe(expected));
 
   test('is never a public suffix or a general service', () => {
     expect(domains.filter(isGeneralDomain)).toEqual([]);
