@@ -1,4 +1,5 @@
 import type { AccountRow, DetectionRow, IndicationRow } from '../detect/detection.ts';
+import { type CountedSign, type Fusion, type WeighedSign, weigh } from '../detect/fuse.ts';
 import { fill, type Messages } from './messages.ts';
 import { ACTIVITY_STYLE, CONFIDENCE_STYLE, type Paint } from './style.ts';
 import { poolName, sortForPeople } from './table.ts';
@@ -10,10 +11,15 @@ export interface ExplainOptions {
   readonly paint: Paint;
   /** Title of a signature in the reader's language, or null for one that is not in the set. */
   readonly title: (signature: string) => string | null;
+  /** Family of a signature, or null for one without a family or not in the set; without it every sign counts by itself. */
+  readonly family?: (signature: string) => string | null;
 }
 
 const MAX_INDICATIONS = 20;
 const MAX_LISTED = 10;
+const MAX_REASONS = 3;
+/** As in docs/detections.md: from this weight on a message proves mining by itself. */
+const PROOF_WEIGHT = 0.9;
 const STANDARD_INPUT = '-';
 
 /** For each detection a block that says what is known of it, which indications held and how the numbers came about. */
@@ -29,16 +35,19 @@ function explain(row: DetectionRow, number: number, options: ExplainOptions): st
   const head = `${visible(row.miner.ip)} → ${visible(poolName(row))}${address}`;
   return [
     `${number}. ${confidence} ${activity}  ${paint('bold', head)}`,
-    ...fieldLines(row, messages, paint),
+    ...fieldLines(row, options),
     ...indicationLines(row.indications, options),
   ];
 }
 
-function fieldLines(row: DetectionRow, messages: Messages, paint: Paint): string[] {
+function fieldLines(row: DetectionRow, options: ExplainOptions): string[] {
+  const { messages, paint } = options;
   const { labels } = messages;
+  const fusion = weighRow(row, options);
   const fields: [string, string][] = [
     [labels.id, visible(row.id)],
-    [labels.why, fill(messages.reason[row.confidence], { score: row.score.toFixed(2), list: strongest(row) })],
+    [labels.why, reasonLine(row, fusion, messages)],
+    ...sumFields(row, fusion, messages),
     [labels.protocol, visible([row.dialect, row.transport, row.pool.name].filter((part) => part !== null).join(', '))],
   ];
   if (row.via !== null) fields.push([labels.via, visible(`${row.via.kind} ${row.via.ip} port ${row.via.port}`)]);
@@ -66,11 +75,67 @@ function fieldLines(row: DetectionRow, messages: Messages, paint: Paint): string
   return fields.map(([label, value]) => `   ${paint('dim', pad(label, width))}  ${value}`);
 }
 
-function strongest(row: DetectionRow): string {
-  const names = row.indications
-    .toSorted((a, b) => b.weight - a.weight)
-    .map(({ signature, weight }) => `${visible(signature)} ${weight}`);
-  return [...new Set(names)].slice(0, 3).join(', ') || '–';
+/** The signs of a row put together as the engine does (src/detect/fuse.ts). */
+function weighRow(row: DetectionRow, { family }: ExplainOptions): Fusion {
+  return weigh(
+    row.indications.map(({ signature, kind, weight }) => ({
+      signature,
+      weight: Math.abs(weight),
+      against: weight < 0,
+      family: family?.(signature) ?? null,
+      proof: row.confidence === 'confirmed' && weight >= PROOF_WEIGHT && (kind === 'payload' || kind === 'http'),
+    })),
+  );
+}
+
+function reasonLine(row: DetectionRow, { signs, against }: Fusion, messages: Messages): string {
+  const list = signs.slice(0, MAX_REASONS).map(signText).join(', ') || '–';
+  const doubts = against.slice(0, MAX_REASONS).map(signText).join(', ');
+  const line = fill(messages.reason[row.confidence], { score: row.score.toFixed(2), list });
+  return doubts === '' ? line : line + fill(messages.reasonAgainst, { list: doubts });
+}
+
+/** What counted, what did not, and the score as a sum that can be checked by hand. */
+function sumFields(row: DetectionRow, fusion: Fusion, messages: Messages): [string, string][] {
+  const { labels } = messages;
+  const { signs, against, support, doubt, proof } = fusion;
+  if (signs.length + against.length === 0) return [];
+  const fields: [string, string][] = [
+    ...signs.map((sign): [string, string] => [labels.signFor, countedText(sign, messages)]),
+    ...against.map((sign): [string, string] => [labels.signAgainst, countedText(sign, messages)]),
+    [labels.support, `${unknownText(signs)} = ${four(support)}`],
+  ];
+  if (against.length > 0) {
+    fields.push([labels.doubt, proof ? messages.noDoubt : `${unknownText(against)} = ${four(doubt)}`]);
+  }
+  const [s, d, score] = [four(support), four(doubt), four(fusion.score)];
+  fields.push([labels.score, doubt === 0 ? score : `${s} × (1 − ${d}) / (1 − ${s} × ${d}) = ${score}`]);
+  // A row keeps a bounded number of indications, so what is shown may be less than what counted.
+  if (four(fusion.score) !== four(row.score)) {
+    fields.push([labels.score, fill(messages.otherScore, { score: four(row.score) })]);
+  }
+  return fields;
+}
+
+function countedText(sign: CountedSign, messages: Messages): string {
+  const line = sign.family === null ? signText(sign) : `${visible(sign.family)}: ${signText(sign)}`;
+  if (sign.superseded.length === 0) return line;
+  const shown = sign.superseded.slice(0, MAX_LISTED).map(signText);
+  if (sign.superseded.length > MAX_LISTED) shown.push(more(sign.superseded.length, messages));
+  return line + fill(messages.superseded, { list: shown.join(', ') });
+}
+
+/** `1 − (1 − 0.55) × (1 − 0.1)`, strongest first. */
+function unknownText(signs: readonly WeighedSign[]): string {
+  return signs.length === 0 ? '0' : `1 − ${signs.map(({ weight }) => `(1 − ${weight})`).join(' × ')}`;
+}
+
+function signText({ signature, weight }: WeighedSign): string {
+  return `${visible(signature)} ${weight}`;
+}
+
+function four(value: number): string {
+  return value.toFixed(4);
 }
 
 function accountLine(account: AccountRow, messages: Messages): string {

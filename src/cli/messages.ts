@@ -40,6 +40,11 @@ export interface Messages {
     readonly traffic: string;
     readonly picked: string;
     readonly why: string;
+    readonly signFor: string;
+    readonly signAgainst: string;
+    readonly support: string;
+    readonly doubt: string;
+    readonly score: string;
   };
   readonly nothing: string;
   readonly nothingRead: string;
@@ -54,6 +59,11 @@ export interface Messages {
   readonly interrupted: string;
   readonly leftOut: string;
   readonly reason: Readonly<Record<Confidence, string>>;
+  /** Added to the reason where signs speak against. */
+  readonly reasonAgainst: string;
+  readonly superseded: string;
+  readonly noDoubt: string;
+  readonly otherScore: string;
   readonly sharesLine: string;
   readonly hashrateLine: string;
   readonly hashrateLimits: string;
@@ -104,6 +114,11 @@ const en: Messages = {
     traffic: 'traffic',
     picked: 'connection',
     why: 'why',
+    signFor: 'for',
+    signAgainst: 'against',
+    support: 'support',
+    doubt: 'doubt',
+    score: 'score',
   },
   nothing: 'No mining found.',
   nothingRead: 'No mining found: no packets were read.',
@@ -122,6 +137,10 @@ const en: Messages = {
     probable: 'probable, score {score}: several signs agree, none proves it alone ({list})',
     suspected: 'suspected, score {score}: behaviour or a name alone; a person has to look before it is used ({list})',
   },
+  reasonAgainst: '; against it: {list}',
+  superseded: ' (tells the same and does not count: {list})',
+  noDoubt: '0: nothing speaks against a proof',
+  otherScore: '{score} with the signs that are not listed here',
   sharesLine: '{submitted} submitted, {accepted} accepted, {rejected} rejected',
   hashrateLine: '{rate} from {shares} shares in {seconds} of observed work',
   hashrateLimits: ', between {low} and {high}',
@@ -172,6 +191,11 @@ const zh: Messages = {
     traffic: '流量',
     picked: '连接',
     why: '依据',
+    signFor: '支持迹象',
+    signAgainst: '反对迹象',
+    support: '支持度',
+    doubt: '怀疑度',
+    score: '得分',
   },
   nothing: '未发现挖矿行为。',
   nothingRead: '未发现挖矿行为：没有读到数据包。',
@@ -190,6 +214,10 @@ const zh: Messages = {
     probable: '很可能，得分 {score}：多项迹象一致，但无一可单独证明（{list}）',
     suspected: '疑似，得分 {score}：仅有行为或域名迹象，使用前须人工核实（{list}）',
   },
+  reasonAgainst: '；反对：{list}',
+  superseded: '（同类迹象，不计：{list}）',
+  noDoubt: '0：已有证明，反对迹象不计',
+  otherScore: '计入此处未列出的迹象后为 {score}',
   sharesLine: '提交 {submitted}，接受 {accepted}，拒绝 {rejected}',
   hashrateLine: '{rate}，依据 {seconds} 工作时间内的 {shares} 个份额',
   hashrateLimits: '，介于 {low} 与 {high} 之间',

@@ -161,7 +161,8 @@ async function printResult(
   await printLines(stdout, renderTable(detections, { messages, paint, width }));
   if (args.explain && detections.length > 0) {
     const title = (id: string): string | null => signatures.byId(id)?.title[language] ?? null;
-    await printLines(stdout, ['', ...renderExplanation(detections, { messages, paint, title })]);
+    const family = (id: string): string | null => signatures.byId(id)?.family ?? null;
+    await printLines(stdout, ['', ...renderExplanation(detections, { messages, paint, title, family })]);
   }
   if (args.quiet) return;
   // An explanation ends with an empty line of its own.

@@ -214,9 +214,9 @@ function refineActivities(built: readonly { facts: KeyFacts; row: DetectionRow }
   const attempts: Attempt[] = built.flatMap(({ facts, row }) =>
     facts.attempts.map((time) => ({
       miner: row.miner.ip,
-      endpoint: `${row.pool.ip}\n${row.pool.port}`,
+      endpoint: `${row.pool.ip ?? row.pool.host}\n${row.pool.port}`,
       time,
-      submitted: row.shares.submitted > 0 || row.shares.accepted > 0,
+      submitted: row.shares.submitted > 0 || row.shares.accepted > 0 || facts.workedUnread,
     })),
   );
   const probes = findProbes(attempts);

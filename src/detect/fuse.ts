@@ -24,23 +24,83 @@ type Weighed = Pick<Indication, 'signature' | 'weight' | 'proof' | 'family' | 'a
  * `probable`. A proof (stable payload signature of weight 0.9 or more) makes `confirmed`, and nothing speaks against it.
  */
 export function fuse(indications: readonly Weighed[]): { score: number; confidence: Confidence } {
-  const proof = indications.some((i) => i.proof);
-  const support = together(indications.filter((i) => !i.against));
-  const doubt = proof ? 0 : together(indications.filter((i) => i.against));
-  const told = indications.some((i) => !i.against && (i.family === null || !NAMES.has(i.family)));
-  const score = Math.round(((support * (1 - doubt)) / Math.max(1 - support * doubt, 1e-9)) * 1e4) / 1e4;
-  return { score, confidence: proof ? 'confirmed' : score >= PROBABLE && told ? 'probable' : 'suspected' };
+  const { score, confidence } = weigh(indications);
+  return { score, confidence };
 }
 
-/** 1 - product(1 - w) over families. */
-function together(indications: readonly Weighed[]): number {
-  const weights = new Map<string, number>();
-  for (const i of indications) {
-    const family = i.family === null ? `id ${i.signature}` : `family ${i.family}`;
-    weights.set(family, Math.max(weights.get(family) ?? 0, i.weight));
+/** A signature with the weight that it counts with. */
+export interface WeighedSign {
+  readonly signature: string;
+  readonly weight: number;
+}
+
+/** What counts once: the strongest signature of a family, or one without a family. */
+export interface CountedSign extends WeighedSign {
+  readonly family: string | null;
+  /** Others of the family, which tell the same and do not count; strongest first. */
+  readonly superseded: readonly WeighedSign[];
+}
+
+/** How a score came about: everything between 0 and 1, only the score rounded, to 4 decimals. */
+export interface Fusion {
+  /** Strongest first. */
+  readonly signs: readonly CountedSign[];
+  readonly against: readonly CountedSign[];
+  readonly support: number;
+  /** 0 where something proves mining, whatever stands in `against`. */
+  readonly doubt: number;
+  readonly proof: boolean;
+  readonly score: number;
+  readonly confidence: Confidence;
+}
+
+/** What `fuse` decides, with the parts that it decides by. Does not depend on the order of indications. */
+export function weigh(indications: readonly Weighed[]): Fusion {
+  const proof = indications.some((i) => i.proof);
+  const signs = counted(indications.filter((i) => !i.against));
+  const against = counted(indications.filter((i) => i.against));
+  const support = together(signs);
+  const doubt = proof ? 0 : together(against);
+  const told = signs.some(({ family }) => family === null || !NAMES.has(family));
+  const score = Math.round(((support * (1 - doubt)) / Math.max(1 - support * doubt, 1e-9)) * 1e4) / 1e4;
+  const confidence = proof ? 'confirmed' : score >= PROBABLE && told ? 'probable' : 'suspected';
+  return { signs, against, support, doubt, proof, score, confidence };
+}
+
+/** The strongest of each family. A signature counts with its greatest weight. */
+function counted(indications: readonly Weighed[]): CountedSign[] {
+  const groups = new Map<string, { family: string | null; weights: Map<string, number> }>();
+  for (const { signature, weight, family } of indications) {
+    const key = family === null ? `id ${signature}` : `family ${family}`;
+    let group = groups.get(key);
+    if (group === undefined) {
+      group = { family, weights: new Map() };
+      groups.set(key, group);
+    }
+    group.weights.set(signature, Math.max(group.weights.get(signature) ?? 0, weight));
   }
+  return [...groups.values()]
+    .map(({ family, weights }) => {
+      const [first, ...superseded] = [...weights]
+        .map(([signature, weight]) => ({ signature, weight }))
+        .sort(byWeight) as [WeighedSign, ...WeighedSign[]];
+      return { ...first, family, superseded };
+    })
+    .sort((a, b) => byWeight(a, b) || compare(a.family ?? '', b.family ?? ''));
+}
+
+function byWeight(a: WeighedSign, b: WeighedSign): number {
+  return b.weight - a.weight || compare(a.signature, b.signature);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** 1 - product(1 - w). The weakest first, so that the last digit does not depend on the order of what was seen. */
+function together(signs: readonly WeighedSign[]): number {
   let unknown = 1;
-  for (const weight of [...weights.values()].sort((a, b) => a - b)) unknown *= 1 - weight;
+  for (const { weight } of signs.toReversed()) unknown *= 1 - weight;
   return 1 - unknown;
 }
 

@@ -44,6 +44,8 @@ export interface KeyFacts {
   /** Work was delivered or shares went out; several logins or workers used one connection. */
   worked: boolean;
   severalMiners: boolean;
+  /** Work is told by the shape of a conversation that nobody can read. */
+  workedUnread: boolean;
   submitted: number;
   accepted: number;
   rejected: number;
@@ -109,6 +111,7 @@ export function factsOfOne(c: ConversationFacts): KeyFacts {
     coins: [...new Set([...(s?.coins ?? []), ...c.coins])].sort().slice(0, MAX_COINS),
     asicHint: s?.asicHint ?? false,
     worked: worked || c.worked,
+    workedUnread: c.worked,
     severalMiners: worked && (s?.severalMiners ?? false),
     submitted: s?.submitted ?? 0,
     accepted: s?.accepted ?? 0,
@@ -154,6 +157,7 @@ export function mergeFacts(into: KeyFacts, other: KeyFacts): void {
   into.coins = [...new Set([...into.coins, ...other.coins])].sort().slice(0, MAX_COINS);
   into.asicHint ||= other.asicHint;
   into.worked ||= other.worked;
+  into.workedUnread ||= other.workedUnread;
   into.severalMiners ||= other.severalMiners;
   into.submitted += other.submitted;
   into.accepted += other.accepted;

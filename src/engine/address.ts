@@ -1,3 +1,6 @@
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
 /** Canonical text of an address given as signed 32-bit words: dotted quad, or RFC 5952 for IPv6. */
 export function addressText(version: number, w0: number, w1: number, w2: number, w3: number): string {
   if (version === 4) return `${w0 >>> 24}.${(w0 >>> 16) & 0xff}.${(w0 >>> 8) & 0xff}.${w0 & 0xff}`;
@@ -20,4 +23,14 @@ export function addressText(version: number, w0: number, w1: number, w2: number,
       .map((g) => g.toString(16))
       .join(':');
   return best < 0 ? text(0, 8) : `${text(0, best)}::${text(best + length, 8)}`;
+}
+
+/** An address as text in its canonical form, IPv4-mapped ones as IPv4; null for a name. */
+export function canonicalAddress(text: string): string | null {
+  // The library tells names from addresses by exceptions, which cost more than all else about a name.
+  if (isIP(text) === 0) return null;
+  const bytes = ipaddr.process(text).toByteArray();
+  const word = (n: number): number =>
+    ((bytes[n] ?? 0) << 24) | ((bytes[n + 1] ?? 0) << 16) | ((bytes[n + 2] ?? 0) << 8) | (bytes[n + 3] ?? 0);
+  return addressText(bytes.length === 4 ? 4 : 6, word(0), word(4), word(8), word(12));
 }

@@ -27,6 +27,7 @@ export function factsOf(table: FlowTable, flow: number, ended: OpenConversation)
     indications: readonly Indication[],
     session: ConversationFacts['session'],
   ): ConversationFacts => {
+    const draft = dialect !== null && conversation.isDraft(dialect);
     const pool = 1 - minerSide;
     // The proxy stands where the pool would: only the side that asked is behind it.
     const tunnel = server.tunnel?.client === minerSide ? server.tunnel : null;
@@ -47,7 +48,8 @@ export function factsOf(table: FlowTable, flow: number, ended: OpenConversation)
       transport: conversation.transport,
       dialect,
       session,
-      indications,
+      // What is known of a draft may be wrong: it proves nothing, whatever proves that somebody mines.
+      indications: draft ? indications.map((i) => ({ ...i, proof: false })) : indications,
       firstSeen: table.firstSeen(flow),
       lastSeen: table.lastSeen(flow),
       packets: [sent, received],

@@ -5,10 +5,11 @@ import { DIALECTS } from '../dialect/index.ts';
 import { MiningSession } from '../dialect/session.ts';
 import { unknownMining } from '../dialect/unknown-mining.ts';
 import { type SegmentPlace, type StreamBudget, StreamPair, type StreamSink } from '../flow/stream.ts';
-import type { HttpHead, Message, Place, Side, Transport } from '../protocol/message.ts';
+import { isConnectAccepted } from '../protocol/connect.ts';
+import type { HttpHead, Message, NameMessage, Place, Side, Transport } from '../protocol/message.ts';
 import type { SocksTarget } from '../protocol/socks.ts';
 import type { Signature, SignatureSet } from '../signature/types.ts';
-import { addressText } from './address.ts';
+import { addressText, canonicalAddress } from './address.ts';
 import { excerptOf } from './excerpt.ts';
 import type { Naming } from './naming.ts';
 import { NoiseWatch } from './noise-watch.ts';
@@ -100,7 +101,12 @@ export class Conversation implements StreamSink, MessageSink {
   ) {
     this.flow = flow;
     this.ports = ports;
-    this.server = new ServerNames(context.naming, ports, (m) => this.weigh(m));
+    this.server = new ServerNames(
+      context.naming,
+      ports,
+      (m) => this.weigh(m),
+      (names) => this.unweigh(names),
+    );
     this.context = context;
     this.proof = context.keepEvidence ? new ProofFrames() : null;
     this.pair = new StreamPair(this, context.budget, context.counters);
@@ -141,7 +147,8 @@ export class Conversation implements StreamSink, MessageSink {
 
   onStreamGap(side: Side, lost: number): void {
     this.noise?.gap(side);
-    if (this.readers[side].heldBytes > 0) this.proof?.onUnread(side);
+    // Behind a gap may stand what nobody can tell from a password.
+    this.proof?.onUnread(side);
     this.readers[side].gap(lost);
     for (const candidate of this.candidates) candidate.session.forgetPending();
   }
@@ -169,11 +176,19 @@ export class Conversation implements StreamSink, MessageSink {
     else this.readers[1 - side]?.becomeWebSocket(head.kind === 'request' ? head.target : null);
   }
 
+  /** The proxy said yes to CONNECT, whatever its words: what follows in both directions is the tunnel (RFC 9110 §9.3.6). */
+  private openTunnel(side: Side): void {
+    const { tunnel } = this.server;
+    if (tunnel?.kind !== 'connect' || tunnel.client === side) return;
+    this.transport = 'tcp';
+    for (const reader of this.readers) reader.becomeTunnel();
+  }
+
   onTunnel(side: Side, kind: TunnelKind, target: SocksTarget | null, place: Place): void {
     if (target === null) return;
     const { address, host, port } = target;
-    const text = address && addressText(address.version, ...address.words);
-    this.server.enterTunnel({ kind, host, address: text, port, client: side }, place);
+    const text = host === null ? address && addressText(address.version, ...address.words) : canonicalAddress(host);
+    this.server.enterTunnel({ kind, host: text === null ? host : null, address: text, port, client: side }, place);
   }
 
   get noiseBegun(): boolean {
@@ -189,12 +204,23 @@ export class Conversation implements StreamSink, MessageSink {
     return true;
   }
 
-  onSecret(side: Side): void {
-    this.proof?.onUnread(side);
+  onSecret(side: Side, secret: Uint8Array): void {
+    this.proof?.onSecret(side, secret);
   }
 
   onDns(side: Side, bytes: Uint8Array, off: number, end: number, place: Place): void {
     this.onDnsMessage?.(side, bytes, off, end, place);
+  }
+
+  /** Names that turned out to be another server's: what they weighed goes with them. */
+  private unweigh(names: readonly NameMessage[]): void {
+    const gone = new Set(names.map((n) => n.text));
+    for (let i = this.indications.length - 1; i >= 0; i--) {
+      if (gone.has((this.indications[i] as Indication).excerpt)) this.indications.splice(i, 1);
+    }
+    this.strong = this.indications.some((i) => i.weight >= MATTERS && !i.against);
+    // A name that stays may have been passed over for one that went.
+    for (const name of this.server.names) if (!gone.has(name.text)) this.weigh(name);
   }
 
   private weigh(m: Message): void {
@@ -242,6 +268,11 @@ export class Conversation implements StreamSink, MessageSink {
     });
   }
 
+  /** Nothing about this dialect is proved. */
+  isDraft(dialect: string): boolean {
+    return this.context.signatures.isDraft(dialect);
+  }
+
   /** Indications of names as one who judges the whole conversation sees them. */
   get worked(): boolean {
     return (
@@ -258,6 +289,7 @@ export class Conversation implements StreamSink, MessageSink {
     this.lastPlace = m.place;
     if (m.transport !== 'tcp') this.transport = m.transport;
     this.server.read(m);
+    if (m.kind === 'http' && isConnectAccepted(m.http)) this.openTunnel(m.side);
     if (m.kind === 'json' && isLogRecord(m.value)) {
       this.strangeness += 32;
       return;
@@ -388,7 +420,7 @@ export class Conversation implements StreamSink, MessageSink {
   finish(): void {
     this.pair.flush();
     for (const side of [0, 1] as const) {
-      const unread = this.readers[side].heldBytes > 0;
+      const unread = this.readers[side].heldBytes > 0 || this.readers[side].speech === 'none';
       this.readers[side].finish();
       if (unread) this.proof?.onUnread(side);
     }

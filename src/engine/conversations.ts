@@ -1,10 +1,11 @@
 // hot: `follow` runs for every packet of a conversation that is read.
 import type { Frame } from '../capture/frame.ts';
+import { createAnomalyCounters } from '../common/anomaly.ts';
 import { type Packet, TCP_ACK, TCP_FIN, TCP_SYN } from '../decode/packet.ts';
 import type { ConversationFacts } from '../detect/facts.ts';
 import { addFacts, factsOfOne, type KeyFacts, keyOf } from '../detect/key-facts.ts';
 import type { SegmentPlace } from '../flow/stream.ts';
-import { type FlowTable, Phase, START_KNOWN_A } from '../flow/table.ts';
+import { type FlowTable, NAMED_OTHER, Phase, RESET, RULED_OUT_A, START_KNOWN_A } from '../flow/table.ts';
 import type { Side } from '../protocol/message.ts';
 import { Conversation, type ConversationContext } from './conversation.ts';
 import { factsOf, type OpenConversation } from './conversation-facts.ts';
@@ -20,9 +21,18 @@ const MAX_EVIDENCE = 512;
 /** Bytes of evidence of a run; what is found later goes without. */
 const MAX_EVIDENCE_BYTES = 64 * 1024 * 1024;
 
+/** Candidates that are looked at for one that gives way. */
+const MAX_TRIES = 32;
+/** Those that wait for a sign of mining give way first where they are more than this share of their limit. */
+const WAITING_SHARE = 8;
+
 /** Name that a client looked up for a server, and the side of the flow that is the client. */
 export interface LookedUp {
   readonly name: string;
+  /** The list knows it as a mining endpoint. */
+  readonly listed: boolean;
+  /** Ordinary name of the same address that was looked up too. */
+  readonly other: string | null;
   readonly client: Side;
 }
 
@@ -42,20 +52,28 @@ export class Conversations {
   private evidenceBytes = 0;
   private readonly table: FlowTable;
   private readonly context: ConversationContext;
+  /** For conversations that another shard reports: what is wrong with them is counted there. */
+  private readonly foreignContext: ConversationContext;
   private readonly lookups: Lookups;
   private readonly limits: ConversationLimits;
   private readonly open: (OpenConversation | null)[] = [];
   private readonly freeNumbers: number[] = [];
-  private openCount = 0;
-  private unmatchedCount = 0;
-  private oldest = 0;
+  /** Numbers of those in which nothing, and in which something, spoke of mining; oldest first. */
+  private readonly unmatched: Set<number> = new Set();
+  private readonly matched: Set<number> = new Set();
   private readonly place: SegmentPlace = { input: 0, packet: 0, time: 0, shift: 0 };
 
   constructor(table: FlowTable, context: ConversationContext, lookups: Lookups, limits: ConversationLimits) {
     this.table = table;
     this.context = context;
+    this.foreignContext = { ...context, counters: createAnomalyCounters(), keepEvidence: false };
     this.lookups = lookups;
     this.limits = limits;
+  }
+
+  /** Conversations that are being read. */
+  get openCount(): number {
+    return this.unmatched.size + this.matched.size;
   }
 
   /** The conversation of a flow that is being followed. */
@@ -66,12 +84,17 @@ export class Conversations {
   /** Follows a flow from this packet on. `foreign`: another shard reports it. */
   begin(flow: number, p: Packet, frame: Frame, looked: LookedUp | null, foreign: boolean): Conversation {
     const { table } = this;
-    if (this.openCount >= this.limits.maxConversations || this.unmatchedCount >= this.limits.maxUnmatched) {
+    if (this.openCount >= this.limits.maxConversations || this.unmatched.size >= this.limits.maxUnmatched) {
       this.evict();
     }
     const state = table.state(flow);
-    const known: [boolean, boolean] = [(state & START_KNOWN_A) !== 0, (state & (START_KNOWN_A << 1)) !== 0];
-    const conversation = new Conversation(flow, known, [table.port(flow, 0), table.port(flow, 1)], this.context);
+    // Where a side's start was read and ruled out, its stream is picked up in the middle.
+    const known = ([0, 1] as const).map(
+      (side) => (state & (START_KNOWN_A << side)) !== 0 && (state & (RULED_OUT_A << side)) === 0,
+    ) as [boolean, boolean];
+    const context = foreign ? this.foreignContext : this.context;
+    const conversation = new Conversation(flow, known, [table.port(flow, 0), table.port(flow, 1)], context);
+    if (state & NAMED_OTHER) conversation.server.askedForOther();
     conversation.foreign = foreign;
     if (known[0]) conversation.pair.open(0, table.start(flow, 0));
     if (known[1]) conversation.pair.open(1, table.start(flow, 1));
@@ -80,13 +103,13 @@ export class Conversations {
     const destination = [p.destination0, p.destination1, p.destination2, p.destination3];
     const words = Int32Array.from(table.side === 0 ? [...source, ...destination] : [...destination, ...source]);
     this.open[number] = { conversation, version: p.ipVersion, words, input: frame.input, packet: frame.number };
-    this.openCount++;
-    this.unmatchedCount++;
+    this.unmatched.add(number);
     table.setConversation(flow, number);
     table.setPhase(flow, Phase.Followed);
     if (isDns(p)) this.readDns(conversation, p.ipVersion, words);
     if (looked !== null) {
       const place = { input: frame.input, packet: frame.number, time: frame.time, from: 0, to: 0 };
+      conversation.server.ordinary = looked.other;
       conversation.server.nameServer('dns', looked.name, looked.client, place);
       this.countMatch(conversation);
     }
@@ -148,31 +171,47 @@ export class Conversations {
     const { conversation } = this.open[number] as OpenConversation;
     conversation.release();
     this.open[number] = null;
-    this.openCount--;
-    if (!conversation.counted) this.unmatchedCount--;
+    this.unmatched.delete(number);
+    this.matched.delete(number);
     this.freeNumbers.push(number);
     this.table.setConversation(flow, -1);
     this.table.setPhase(flow, Phase.Ignored);
   }
 
-  /** Room for another: the next in turn in which nothing spoke of mining goes; one that did only where all do. */
+  /** Room for another. Where those that wait for a sign of mining are many, the oldest of them goes. */
   private evict(): void {
-    let number = -1;
-    for (let i = 0; i < this.open.length; i++) {
-      const at = (this.oldest + i) % this.open.length;
-      const candidate = this.open[at]?.conversation;
-      if (!candidate) continue;
-      if (number < 0) number = at;
-      if (candidate.matched) continue;
-      // What was held back for the sake of order may be what speaks of mining.
-      candidate.pair.flush();
-      this.countMatch(candidate);
-      if (!candidate.matched) {
-        number = at;
-        break;
+    const { maxConversations, maxUnmatched } = this.limits;
+    // A few that wait are left alone: the next packet may make them match.
+    if (this.unmatched.size * WAITING_SHARE > Math.min(maxUnmatched, maxConversations) || this.matched.size === 0) {
+      for (let tries = 0; tries < MAX_TRIES && this.unmatched.size > 0; tries++) {
+        const number = this.unmatched.values().next().value as number;
+        const { conversation } = this.open[number] as OpenConversation;
+        // What was held back for the sake of order may be what speaks of mining.
+        conversation.pair.flush();
+        this.countMatch(conversation);
+        if (!conversation.matched) {
+          this.giveUp(number);
+          return;
+        }
       }
     }
-    this.oldest = (number + 1) % this.open.length;
+    let chosen = -1;
+    let seen = 0;
+    // One that has ended goes before any that is alive.
+    for (const number of this.matched) {
+      if (chosen < 0) chosen = number;
+      const { conversation } = this.open[number] as OpenConversation;
+      if (conversation.pair.complete || (this.table.state(conversation.flow) & RESET) !== 0) {
+        chosen = number;
+        break;
+      }
+      if (++seen >= MAX_TRIES) break;
+    }
+    if (chosen < 0) chosen = this.unmatched.values().next().value ?? -1;
+    if (chosen >= 0) this.giveUp(chosen);
+  }
+
+  private giveUp(number: number): void {
     this.evicted++;
     this.end((this.open[number] as OpenConversation).conversation.flow);
   }
@@ -181,7 +220,9 @@ export class Conversations {
   countMatch(conversation: Conversation): void {
     if (conversation.counted || !conversation.matched) return;
     conversation.counted = true;
-    this.unmatchedCount--;
+    const number = this.table.conversation(conversation.flow);
+    this.unmatched.delete(number);
+    this.matched.add(number);
   }
 
   /** The conversation of a flow has ended: turns it into facts, where anything spoke of mining. */

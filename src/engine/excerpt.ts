@@ -6,7 +6,18 @@ const HIDDEN = '***';
 
 /** The message as evidence: bounded, passwords replaced. HTTP heads come with their credentials already replaced. */
 export function excerptOf(m: Message): string {
+  if (m.kind === 'http') return bounded(withoutUser(m.text, m.http.target));
   return bounded(m.kind === 'json' ? (withoutPasswords(m.value) ?? m.text) : m.text);
+}
+
+/** What stands before the host in an address that names user and password (RFC 3986 §3.2.1). */
+function userOf(target: string): string | null {
+  return /^(?:[a-z][a-z0-9+.-]*:\/\/)?([^@/?#]+)@/i.exec(target)?.[1] ?? null;
+}
+
+function withoutUser(text: string, target: string): string {
+  const user = userOf(target);
+  return user === null ? text : text.replaceAll(user, HIDDEN);
 }
 
 function bounded(text: string): string {
@@ -66,7 +77,11 @@ const SECRET_HEADERS = ['authorization', 'proxy-authorization', 'cookie', 'set-c
 
 /** The passwords of a message, as they stand between quotes, as a number, or in a header; what `excerptOf` hides. */
 export function secretsOf(m: Message): (string | number)[] {
-  if (m.kind === 'http') return SECRET_HEADERS.flatMap((name) => m.http.headers.get(name) ?? []);
+  if (m.kind === 'http') {
+    const user = userOf(m.http.target);
+    const headers = SECRET_HEADERS.flatMap((name) => m.http.headers.get(name) ?? []);
+    return user === null ? headers : [user, ...headers];
+  }
   if (m.kind !== 'json') return [];
   const found: (string | number)[] = [];
   const from = secretsFrom(m.value);

@@ -48,14 +48,18 @@ export class Lookups {
   private readonly lookups: Map<string, Lookup> = new Map();
   private readonly hits: Signature[] = [];
 
-  constructor(naming: Naming, signatures: SignatureSet) {
+  private readonly countsNames: boolean;
+
+  /** `countsNames`: names that gave way are counted here. */
+  constructor(naming: Naming, signatures: SignatureSet, countsNames: boolean) {
+    this.countsNames = countsNames;
     this.naming = naming;
     this.signatures = signatures;
   }
 
   /** Look-ups that found no room, and names that gave way to others. */
   get dropped(): number {
-    return this.unnoted + (this.naming.seen?.evicted ?? 0);
+    return this.unnoted + (this.countsNames ? this.naming.evicted : 0);
   }
 
   /**
@@ -72,31 +76,33 @@ export class Lookups {
     if (!response && !listed) return;
     const message = readDns(bytes, off, end);
     if (message === null) return;
-    if (response) this.learn(p, message, place.time);
+    if (response) this.learn(p, message, place.time, listed);
     if (listed && noted) this.note(p, message, response, place, length);
   }
 
-  private learn(p: Hosts, m: DnsMessage, time: number): void {
+  private learn(p: Hosts, m: DnsMessage, time: number, listed: boolean): void {
     const name = m.question.name;
     if (name === '') return;
     for (const answer of m.answers) {
       const a = answer.address;
       if (a === null) continue;
-      this.naming.learning.add(
-        p.ipVersion as 4 | 6,
-        p.destination0,
-        p.destination1,
-        p.destination2,
-        p.destination3,
-        a.version,
-        a.w0,
-        a.w1,
-        a.w2,
-        a.w3,
-        name,
-        time,
-        answer.ttl,
-      );
+      this.naming
+        .learning(listed)
+        .add(
+          p.ipVersion as 4 | 6,
+          p.destination0,
+          p.destination1,
+          p.destination2,
+          p.destination3,
+          a.version,
+          a.w0,
+          a.w1,
+          a.w2,
+          a.w3,
+          name,
+          time,
+          answer.ttl,
+        );
     }
   }
 

@@ -32,6 +32,8 @@ interface Entry {
 export class NameMap {
   /** Entries that gave way to others. */
   evicted = 0;
+  /** When the newest answer of what `find` found last was seen, µs. */
+  answered = 0;
   private readonly entries: LRUCache<string, Entry>;
   /** How many entries fall into each slot by hash: a zero answers most misses without making a key. */
   private readonly counts: Uint8Array;
@@ -115,7 +117,9 @@ export class NameMap {
     if (this.counts[hashOf(version, c0, c1, c2, c3, a0, a1, a2, a3) & this.mask] === 0) return null;
     const entry = this.entries.get(keyOf(version, c0, c1, c2, c3, a0, a1, a2, a3));
     // What no longer holds stays until it is pushed out: another file may go back in time.
-    return entry !== undefined && time >= entry.from && time <= entry.until ? entry.name : null;
+    if (entry === undefined || time < entry.from || time > entry.until) return null;
+    this.answered = entry.newest;
+    return entry.name;
   }
 
   private forget(entry: Entry, evicted: boolean): void {

@@ -1,4 +1,9 @@
-import type { Message } from '../protocol/message.ts';
+import type { HttpHead, Message } from '../protocol/message.ts';
+
+/** A request to switch to WebSocket; others (h2c) are offers of ordinary clients. */
+export function isSocketUpgrade(head: HttpHead): boolean {
+  return /websocket/i.test(head.headers.get('upgrade') ?? '');
+}
 
 /** How much a message that speaks of nothing we know counts against its conversation: a page or a download counts much. */
 export function foreignWeight(m: Message): number {
@@ -7,7 +12,7 @@ export function foreignWeight(m: Message): number {
   if (m.kind !== 'http') return 2;
   if (m.http.method === 'CONNECT') return 16;
   // A handshake may lead to a WebSocket; any other GET leads to a page.
-  if (m.http.kind === 'request') return m.http.method === 'POST' || m.http.headers.has('upgrade') ? 16 : 200;
+  if (m.http.kind === 'request') return m.http.method === 'POST' || isSocketUpgrade(m.http) ? 16 : 200;
   return /json|text\/plain/i.test(m.http.headers.get('content-type') ?? 'json') ? 16 : 512;
 }
 

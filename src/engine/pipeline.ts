@@ -8,7 +8,16 @@ import type { KeyFacts } from '../detect/key-facts.ts';
 import { flowContext, flowHash } from '../flow/flow-key.ts';
 import { FragmentStore } from '../flow/fragments.ts';
 import type { StreamBudget } from '../flow/stream.ts';
-import { FlowTable, NAME_ASKED, OPENED, Phase, RULED_OUT_A, START_KNOWN_A } from '../flow/table.ts';
+import {
+  FlowTable,
+  NAME_ASKED,
+  NAMED_OTHER,
+  OPENED,
+  OPENER_B,
+  Phase,
+  RULED_OUT_A,
+  START_KNOWN_A,
+} from '../flow/table.ts';
 import { Look, lookAtDns, lookAtStart, lookInside } from '../protocol/first-look.ts';
 import type { Place } from '../protocol/message.ts';
 import type { EndpointIndex } from '../signature/endpoints.ts';
@@ -22,7 +31,7 @@ import { Naming } from './naming.ts';
 import type { EvidenceFrame } from './options.ts';
 import { QuicFlows } from './quic-flows.ts';
 import { isDns, plainShard, shardOf } from './shard-of.ts';
-import { tellsMore } from './tls-look.ts';
+import { isClientHello, tellsMore } from './tls-look.ts';
 
 /** A segment this far beyond the known start of its stream is not waited for. */
 const REORDER_REACH = 64 * 1024;
@@ -103,6 +112,7 @@ export class Pipeline implements FrameSink {
   private readonly contexts = new Int32Array(BATCH);
   /** The packet belongs to another shard: only the names in it are of interest. */
   private readonly foreign = new Uint8Array(BATCH);
+  private isForeign = false;
   private foreignFlows = 0;
   private filled = 0;
   private readonly seed: number;
@@ -136,7 +146,8 @@ export class Pipeline implements FrameSink {
     this.home = new HomePrefixes(options.home);
     const budget: StreamBudget = { used: 0, limit: options.streamBytes };
     this.naming = new Naming(options.endpoints);
-    this.lookups = new Lookups(this.naming, options.signatures);
+    // Every shard learns the same names: the first one counts those that gave way.
+    this.lookups = new Lookups(this.naming, options.signatures, options.shard === 0);
     this.quic = new QuicFlows(this.streamCounters);
     const context: ConversationContext = {
       signatures: options.signatures,
@@ -192,8 +203,8 @@ export class Pipeline implements FrameSink {
       const frame = this.frames[i] as Frame;
       const p = this.headers[i] as Packet;
       if (this.decoded[i] === Decoded.Transport) {
-        const foreign = this.foreign[i] === 1;
-        this.onTransport(frame, p, 0 - frame.offset, this.hashes[i] as number, this.contexts[i] as number, foreign);
+        if (this.shards > 1) this.isForeign = this.foreign[i] === 1;
+        this.onTransport(frame, p, 0 - frame.offset, this.hashes[i] as number, this.contexts[i] as number);
       } else this.onFragment(frame, p);
     }
   }
@@ -207,24 +218,24 @@ export class Pipeline implements FrameSink {
       if (!store.add(p, frame.time, counters)) return;
       const decoded = decodeNetworkPayload(store.bytes, store.view, 0, store.length, store.protocol, p, counters);
       if (decoded === Decoded.Transport) {
-        const foreign = this.shards > 1 && shardOf(p, this.seed, this.shards) !== this.shard;
-        if (foreign && !isDns(p)) return;
+        this.isForeign = this.shards > 1 && shardOf(p, this.seed, this.shards) !== this.shard;
+        if (this.isForeign && !isDns(p)) return;
         const context = flowContext(p);
-        this.onTransport(frame, p, Number.NaN, flowHash(p, context, this.seed), context, foreign);
+        this.onTransport(frame, p, Number.NaN, flowHash(p, context, this.seed), context);
       }
       if (decoded !== Decoded.Fragment) return;
     }
   }
 
-  private onTransport(frame: Frame, p: Packet, shift: number, hash: number, context: number, foreign: boolean): void {
+  private onTransport(frame: Frame, p: Packet, shift: number, hash: number, context: number): void {
     const table = this.table;
     const flow = table.touch(p, hash, context, frame.time, frame.originalLength);
     if (--this.untilSweep === 0) {
       this.untilSweep = SWEEP_EVERY;
       table.sweep(frame.time, SWEEP_RECORDS);
     }
-    if (foreign && table.isNew) this.foreignFlows++;
-    if (table.isNew && !this.home.empty && !foreign) {
+    if (this.isForeign && table.isNew) this.foreignFlows++;
+    if (table.isNew && !this.home.empty && !this.isForeign) {
       this.home.count(
         p.ipVersion,
         p.source0,
@@ -239,49 +250,50 @@ export class Pipeline implements FrameSink {
     }
     const side = table.side;
     if (p.protocol !== PROTOCOL_TCP) {
-      if (p.protocol === PROTOCOL_UDP) this.onDatagram(flow, side, p, frame, shift, foreign);
+      if (p.protocol === PROTOCOL_UDP && table.phase(flow) !== Phase.Ignored) {
+        this.onDatagram(flow, side, p, frame, shift);
+      }
       return;
     }
     if (p.tcpFlags & FLAGS_OF_INTEREST) this.onFlags(flow, side, p);
     if (p.payloadLength === 0) return;
     const phase = table.phase(flow);
     if (phase === Phase.Ignored) return;
-    if (phase === Phase.Inspect && !this.inspect(flow, side, p, frame, foreign)) return;
+    if (phase === Phase.Inspect && !this.inspect(flow, side, p, frame)) return;
     this.conversations.follow(flow, side, p, frame, shift);
   }
 
   /** UDP: DNS, and the first datagrams of QUIC connections. */
-  private onDatagram(flow: number, side: 0 | 1, p: Packet, frame: Frame, shift: number, foreign: boolean): void {
+  private onDatagram(flow: number, side: 0 | 1, p: Packet, frame: Frame, shift: number): void {
     if (p.payload === p.payloadEnd) return;
     if (isDns(p)) {
       const place = this.notePlace(frame, shift, p.payload, p.payloadEnd);
-      this.lookups.read(p, p.bytes, p.payload, p.payloadEnd, place, frame.originalLength, !foreign);
+      this.lookups.read(p, p.bytes, p.payload, p.payloadEnd, place, frame.originalLength, !this.isForeign);
       return;
     }
-    const phase = this.table.phase(flow);
-    if (phase === Phase.Ignored) return;
-    if (phase === Phase.Followed) {
+    if (this.table.phase(flow) === Phase.Followed) {
       this.conversations.of(flow).count(side);
       return;
     }
+    const number = this.table.number(flow);
     // A connection of QUIC begins with long headers (RFC 9000 §17.2); what has others began before, or is none.
-    if (((p.bytes[p.payload] as number) & 0x80) === 0 && this.quic.idle) {
-      this.table.setPhase(flow, Phase.Ignored);
-      return;
-    }
-    const hello = this.quic.read(this.table.number(flow), side, p);
-    if (hello === 'more') return;
-    if (hello === 'no') {
+    if (((p.bytes[p.payload] as number) & 0x80) === 0 && !this.quic.has(number)) {
       if (this.table.spend(flow, side) <= 0) this.table.setPhase(flow, Phase.Ignored);
       return;
     }
+    const hello = this.quic.read(number, side, p);
+    if (hello === 'more') return;
+    if (hello === 'no' || hello === 'failed') {
+      if (hello === 'failed' || this.table.spend(flow, side) <= 0) this.table.setPhase(flow, Phase.Ignored);
+      return;
+    }
     this.table.setState(flow, OPENED);
-    const looked = this.lookedUp(flow, frame.time, p);
-    if (looked === null && (hello.sni === null || this.naming.ofName(hello.sni, 0).evidence !== 'stratum')) {
+    const looked = this.naming.empty ? null : this.lookedUp(flow, frame.time, p);
+    if (!looked?.listed && (hello.sni === null || this.naming.ofName(hello.sni, 0).evidence !== 'stratum')) {
       this.table.setPhase(flow, Phase.Ignored);
       return;
     }
-    const conversation = this.conversations.begin(flow, p, frame, looked, foreign);
+    const conversation = this.conversations.begin(flow, p, frame, looked, this.isForeign);
     const place = this.notePlace(frame, shift, p.payload, p.payloadEnd);
     conversation.seal('quic');
     conversation.proof?.keep(
@@ -296,22 +308,19 @@ export class Pipeline implements FrameSink {
     if (!conversation.matched) this.conversations.drop(flow);
   }
 
-  /** Name under which the client of a flow looked up its server, where the list knows it; asked once in a flow. */
+  /** Under which name the client of a flow looked up its server; asked once in a flow. */
   private lookedUp(flow: number, time: number, p: Packet): LookedUp | null {
-    const { table } = this;
-    const { seen } = this.naming;
-    if (seen === null || (table.state(flow) & NAME_ASKED) !== 0) return null;
+    const { table, naming } = this;
+    const state = table.state(flow);
+    if ((state & NAME_ASKED) !== 0) return null;
     table.setState(flow, NAME_ASKED);
-    const v = p.ipVersion as 4 | 6;
-    const { source0: a0, source1: a1, source2: a2, source3: a3 } = p;
-    const { destination0: b0, destination1: b1, destination2: b2, destination3: b3 } = p;
-    let name = seen.find(v, a0, a1, a2, a3, b0, b1, b2, b3, time);
-    let client = table.side;
-    if (name === null) {
-      name = seen.find(v, b0, b1, b2, b3, a0, a1, a2, a3, time);
-      client = (1 - client) as 0 | 1;
-    }
-    return name === null ? null : { name, client };
+    const sender = naming.lookedUp(p, time, false);
+    const receiver = naming.lookedUp(p, time, true);
+    // Who opened the connection is its client; where that was not seen, either may be.
+    const opener = (state & OPENED) === 0 ? -1 : (state & OPENER_B) === 0 ? 0 : 1;
+    if (sender !== null && opener !== 1 - table.side) return { ...sender, client: table.side };
+    if (receiver !== null && opener !== table.side) return { ...receiver, client: (1 - table.side) as 0 | 1 };
+    return null;
   }
 
   private notePlace(frame: Frame, shift: number, from: number, to: number): Place {
@@ -326,14 +335,14 @@ export class Pipeline implements FrameSink {
   }
 
   /** The first look at a payload. True: the flow is to be followed from this packet on. */
-  private inspect(flow: number, side: 0 | 1, p: Packet, frame: Frame, foreign: boolean): boolean {
+  private inspect(flow: number, side: 0 | 1, p: Packet, frame: Frame): boolean {
     const table = this.table;
     const state = table.state(flow);
     if (state & (RULED_OUT_A << side)) return false;
-    const looked = this.lookedUp(flow, frame.time, p);
+    const looked = this.naming.empty ? null : this.lookedUp(flow, frame.time, p);
     // A server that its client knows as a mining endpoint is followed whatever it speaks.
-    if (looked !== null && this.naming.ofName(looked.name, 0).evidence === 'stratum') {
-      this.conversations.begin(flow, p, frame, looked, foreign);
+    if (looked?.listed) {
+      this.conversations.begin(flow, p, frame, looked, this.isForeign);
       return true;
     }
     let final = false;
@@ -349,9 +358,12 @@ export class Pipeline implements FrameSink {
       } else if (ahead < REORDER_REACH) look = Look.Text;
       else look = p.payload < p.payloadEnd ? lookInside(p.bytes, p.payload, p.payloadEnd) : Look.No;
     } else look = p.payload < p.payloadEnd ? lookInside(p.bytes, p.payload, p.payloadEnd) : Look.No;
-    if (look === Look.Tls && !tellsMore(p.bytes, p.payload, p.payloadEnd, this.naming)) look = Look.No;
+    if (look === Look.Tls && !tellsMore(p.bytes, p.payload, p.payloadEnd, this.naming)) {
+      look = Look.No;
+      if (isClientHello(p.bytes, p.payload)) table.setState(flow, NAMED_OTHER);
+    }
     if (look !== Look.No) {
-      this.conversations.begin(flow, p, frame, looked, foreign);
+      this.conversations.begin(flow, p, frame, looked, this.isForeign);
       return true;
     }
     if (final || table.spend(flow, side) <= 0) {

@@ -26,12 +26,22 @@ export class ProofFrames {
   keepProof(m: Message): void {
     const frame = this.current?.frame;
     if (!frame || frame.number !== m.place.packet || frame.input !== m.place.input) return;
-    if (this.frames.length >= MAX_FRAMES + MAX_PROOFS || this.frames.some((f) => f.packet === frame.number)) return;
+    if (
+      this.frames.length >= MAX_FRAMES + MAX_PROOFS ||
+      this.frames.some((f) => f.packet === frame.number && f.input === frame.input)
+    )
+      return;
     this.keepCurrent();
   }
 
   onMessage(m: Message): void {
     this.redactor.onMessage(m);
+  }
+
+  /** Bytes of a password that stand in no message. */
+  onSecret(side: Side, secret: Uint8Array): void {
+    this.redactor.onSecret(secret);
+    this.redactor.onUnread(side);
   }
 
   /** What a direction sent since its last message will not be read, or must not be shown. */

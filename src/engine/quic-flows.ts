@@ -6,10 +6,17 @@ import type { TlsClientHello } from '../protocol/tls-types.ts';
 
 /** Connections whose ClientHello is not complete yet. */
 const MAX_FLOWS = 1024;
+/** Datagrams of a side that open nothing before it is given up: opening costs more than all else together. */
+const MAX_FAILURES = 2;
 
-/** Puts together the ClientHellos of QUIC connections that begin; bounded. */
+interface Direction {
+  readonly reader: QuicInitialReader;
+  failures: number;
+}
+
+/** Puts together the ClientHellos of QUIC connections that begin; bounded. Each side has a reader of its own. */
 export class QuicFlows {
-  private readonly readers: Map<number, { readonly reader: QuicInitialReader; readonly side: Side }> = new Map();
+  private readonly flows: Map<number, [Direction | null, Direction | null]> = new Map();
   private readonly handler: QuicHandler;
 
   constructor(counters: Float64Array) {
@@ -20,30 +27,47 @@ export class QuicFlows {
     };
   }
 
-  /** Nothing is under way. */
-  get idle(): boolean {
-    return this.readers.size === 0;
+  /** The hello of the flow with this running number is under way. */
+  has(flow: number): boolean {
+    return this.flows.has(flow);
   }
 
-  /** One datagram of the flow with this running number: the hello once it is complete; 'no' where it is none of QUIC. */
-  read(flow: number, side: Side, p: Packet): TlsClientHello | 'more' | 'no' {
-    if (!isQuicInitial(p.bytes, p.payload, p.payloadEnd)) return this.readers.has(flow) ? 'more' : 'no';
-    let known = this.readers.get(flow);
-    if (!known) {
-      known = { reader: new QuicInitialReader(this.handler), side };
-      if (this.readers.size >= MAX_FLOWS) {
-        const oldest = this.readers.keys().next().value;
-        if (oldest !== undefined) this.readers.delete(oldest);
-      }
-      this.readers.set(flow, known);
+  /**
+   * One datagram of a flow: the hello once it is complete, 'no' where the datagram is none of QUIC's beginning, 'failed'
+   * where nothing will come of this flow.
+   */
+  read(flow: number, side: Side, p: Packet): TlsClientHello | 'more' | 'no' | 'failed' {
+    const known = this.flows.get(flow);
+    if (!isQuicInitial(p.bytes, p.payload, p.payloadEnd)) return known ? 'more' : 'no';
+    const sides = known ?? this.add(flow);
+    sides[side] ??= { reader: new QuicInitialReader(this.handler), failures: 0 };
+    const direction = sides[side];
+    // The server's packets are sealed with keys of the client's making, and open for nobody here.
+    if (direction.failures >= MAX_FAILURES) return this.verdict(flow, sides);
+    const state = direction.reader.push(p.bytes, p.payload, p.payloadEnd);
+    if (state === 'no') direction.failures++;
+    if (state !== 'done') {
+      if (direction.reader.finished) direction.failures = MAX_FAILURES;
+      return this.verdict(flow, sides);
     }
-    // The answers of the server are sealed with other keys.
-    if (known.side !== side) return 'more';
-    const state = known.reader.push(p.bytes, p.payload, p.payloadEnd);
-    if (!known.reader.finished) return 'more';
-    this.readers.delete(flow);
-    if (state !== 'done') return 'no';
-    const stream = known.reader.cryptoStream;
-    return parseClientHello(stream, 0, stream.length, 'q') ?? 'no';
+    this.flows.delete(flow);
+    const stream = direction.reader.cryptoStream;
+    return parseClientHello(stream, 0, stream.length, 'q') ?? 'failed';
+  }
+
+  private verdict(flow: number, sides: readonly [Direction | null, Direction | null]): 'more' | 'failed' {
+    if (!sides.every((d) => d !== null && d.failures >= MAX_FAILURES)) return 'more';
+    this.flows.delete(flow);
+    return 'failed';
+  }
+
+  private add(flow: number): [Direction | null, Direction | null] {
+    if (this.flows.size >= MAX_FLOWS) {
+      const oldest = this.flows.keys().next().value;
+      if (oldest !== undefined) this.flows.delete(oldest);
+    }
+    const sides: [Direction | null, Direction | null] = [null, null];
+    this.flows.set(flow, sides);
+    return sides;
   }
 }

@@ -1,10 +1,21 @@
-import { isIP } from 'node:net';
 import { connectTarget } from '../protocol/connect.ts';
-import type { Message, NameMessage, NameSource, Place, Side, Transport } from '../protocol/message.ts';
+import type {
+  HttpHead,
+  HttpMessage,
+  Message,
+  NameMessage,
+  NameSource,
+  Place,
+  Side,
+  TlsMessage,
+} from '../protocol/message.ts';
+import { canonicalAddress } from './address.ts';
 import type { Naming } from './naming.ts';
+import { isSocketUpgrade } from './patience.ts';
 import type { TunnelKind } from './side-reader.ts';
 
 const MAX_NAMES = 16;
+const MAX_UNLISTED = 6;
 
 /** A target named to a proxy. */
 export interface Tunnel {
@@ -20,13 +31,26 @@ export interface Tunnel {
 export class ServerNames {
   /** The innermost proxy asked, where one was. */
   tunnel: Tunnel | null = null;
-  readonly names: NameMessage[] = [];
+  names: readonly NameMessage[] = [];
+  /** Ordinary name of the same address that the client looked up too. */
+  ordinary: string | null = null;
+  /** Name of a server that the client asked for, and that is no mining endpoint. */
+  private other: string | null = null;
+  private host: string | null = null;
+  private manyHosts = false;
   private readonly naming: Naming;
   private readonly ports: readonly [number, number];
   private readonly weigh: (m: NameMessage) => void;
+  private readonly unweigh: (names: readonly NameMessage[]) => void;
 
-  /** `ports`: of side 0 and side 1. `weigh` is told every name once. */
-  constructor(naming: Naming, ports: readonly [number, number], weigh: (m: NameMessage) => void) {
+  /** `ports`: of side 0 and side 1. `weigh` is told every name once, `unweigh` those that turned out wrong. */
+  constructor(
+    naming: Naming,
+    ports: readonly [number, number],
+    weigh: (m: NameMessage) => void,
+    unweigh: (names: readonly NameMessage[]) => void,
+  ) {
+    this.unweigh = unweigh;
     this.naming = naming;
     this.ports = ports;
     this.weigh = weigh;
@@ -34,38 +58,87 @@ export class ServerNames {
 
   /** Takes the names that a message gives of the server. */
   read(m: Message): void {
-    if (m.kind === 'tls') {
-      if (m.tls.what === 'client-hello' && m.tls.sni !== null) this.nameServer('sni', m.tls.sni, m.side, m.place);
-      else if (m.tls.what === 'certificate') {
-        for (const name of m.tls.names) this.nameServer('certificate', name, m.side, m.place);
-      }
-    } else if (m.kind === 'http' && m.http.kind === 'request') {
-      if (m.http.method === 'CONNECT') {
-        const target = connectTarget(m.http);
-        if (target !== null) {
-          const address = isIP(target.host) > 0;
-          const host = address ? null : target.host;
-          this.enterTunnel(
-            { kind: 'connect', host, address: address ? target.host : null, port: target.port, client: m.side },
-            m.place,
-          );
-        }
-        // A page that is only fetched is no sign of anything; what is posted or stays open may be.
-      } else if (m.http.method === 'POST' || m.http.headers.has('upgrade')) {
-        const host = hostOf(m.http.headers.get('host'));
-        if (host !== null) this.nameServer('http-host', host, m.side, m.place);
-      }
+    if (m.kind === 'tls') this.readTls(m);
+    else if (m.kind === 'http') {
+      if (m.http.kind === 'request') this.readRequest(m, m.http);
+      else this.redirect(m, m.http.headers.get('x-stratum')?.replace(/^[a-z0-9+]*:\/\//i, ''));
     } else if (m.kind === 'json' && (m.method === 'client.reconnect' || m.method === 'mining.reconnect')) {
       const params = m.value['params'];
       const [host, port] = Array.isArray(params) ? params : [];
-      const name = typeof host === 'string' ? hostOf(host) : null;
-      if (name !== null) this.nameServer('redirect', name, m.side, m.place, Number(port) || 0);
+      const given = Array.isArray(params) ? { host, port } : ((params ?? {}) as Record<string, unknown>);
+      const text = typeof given['host'] === 'string' ? given['host'] : '';
+      this.redirect(m, `${text}:${Number(given['port']) || ''}`);
     }
   }
 
+  /** The client asked for another server in a message that was not kept: certificates say nothing then. */
+  askedForOther(): void {
+    this.other ??= '';
+  }
+
+  private readTls(m: TlsMessage): void {
+    const { tls, side, place } = m;
+    if (tls.what === 'client-hello') {
+      if (tls.sni === null) return;
+      this.nameServer('sni', tls.sni, side, place);
+      if (this.naming.ofName(tls.sni, 0).evidence !== 'stratum') this.sayOther(tls.sni, side, place);
+    } else if (tls.what === 'certificate' && this.other === null) {
+      for (const name of tls.names) this.nameServer('certificate', name, side, place);
+    }
+  }
+
+  /** The client itself asked for a server that is no mining endpoint: what others call the address counts less, or not. */
+  sayOther(name: string, side: Side, place: Place): void {
+    this.other = name;
+    this.retract((n) => n.source === 'certificate' || (n.source === 'dns' && name === this.ordinary));
+    if (this.named) this.nameServer('sni-other', name, side, place);
+  }
+
+  private readRequest(m: HttpMessage, head: HttpHead): void {
+    if (head.method === 'CONNECT') {
+      const target = connectTarget(head);
+      if (target === null) return;
+      const address = canonicalAddress(target.host);
+      const host = address === null ? target.host : null;
+      this.enterTunnel({ kind: 'connect', host, address, port: target.port, client: m.side }, m.place);
+      // A page that is only fetched is no sign of anything; what is posted or stays open may be.
+    } else if (head.method === 'POST' || isSocketUpgrade(head)) {
+      const host = hostOf(head.headers.get('host'));
+      if (host === null || this.manyHosts) return;
+      // A proxy carries requests to many servers over one connection: then no name is that of this one.
+      if (this.host !== null && this.host !== host) {
+        this.manyHosts = true;
+        this.retract((n) => n.source === 'http-host');
+      } else this.nameServer('http-host', host, m.side, m.place);
+      this.host = host;
+    }
+  }
+
+  /** The pool sends its miners on: `host:port`. */
+  private redirect(m: Message, target: string | undefined): void {
+    if (target === undefined || target === '') return;
+    const found = /^(.*?)(?::(\d{1,5}))?\/?$/.exec(target);
+    const text = found?.[1] ?? '';
+    const name = hostOf(text) ?? canonicalAddress(text);
+    if (name !== null) this.nameServer('redirect', name, m.side, m.place, Number(found?.[2]) || 0);
+  }
+
+  /** A target named to a proxy: what was asked of it before no longer counts. */
   enterTunnel(tunnel: Tunnel, place: Place): void {
+    const old = this.tunnel;
+    if (old !== null && (old.host !== tunnel.host || old.address !== tunnel.address || old.port !== tunnel.port)) {
+      this.retract((n) => n.source !== 'dns' && n.source !== 'redirect');
+    }
     this.tunnel = tunnel;
     if (tunnel.host !== null) this.nameServer('tunnel', tunnel.host, tunnel.client, place, tunnel.port);
+  }
+
+  /** Takes names back, with what was weighed for them. */
+  private retract(wrong: (n: NameMessage) => boolean): void {
+    const gone = this.names.filter(wrong);
+    if (gone.length === 0) return;
+    this.names = this.names.filter((n) => !gone.includes(n));
+    this.unweigh(gone);
   }
 
   /**
@@ -78,15 +151,16 @@ export class ServerNames {
     side: Side,
     place: Place,
     port: number = this.portNamed(source, side),
-    transport: Transport = 'tcp',
   ): void {
     if (this.names.length >= MAX_NAMES || this.names.some((n) => n.source === source && n.name === name)) return;
     const endpoint = this.naming.ofName(name, port);
+    // Names that tell nothing must not take the room of those that do.
+    if (endpoint.evidence === 'none' && this.names.length >= MAX_UNLISTED) return;
     const text = `${NAME_TEXTS[source]} ${name}, port ${port}: ${
       endpoint.evidence === 'none' ? 'not listed' : `${endpoint.role} of ${endpoint.pool ?? 'an unnamed pool'}`
     }`;
-    const m: NameMessage = { kind: 'name', side, place, transport, source, name, port, endpoint, text };
-    this.names.push(m);
+    const m: NameMessage = { kind: 'name', side, place, transport: 'tcp', source, name, port, endpoint, text };
+    this.names = [...this.names, m];
     this.weigh(m);
   }
 
@@ -122,6 +196,7 @@ export class ServerNames {
 /** How names are introduced in an excerpt. */
 const NAME_TEXTS: Readonly<Record<NameSource, string>> = {
   sni: 'TLS server name',
+  'sni-other': 'server that the client asked for:',
   certificate: 'certificate for',
   'http-host': 'HTTP Host',
   tunnel: 'proxy asked for',
@@ -133,7 +208,7 @@ const NAME_TEXTS: Readonly<Record<NameSource, string>> = {
 
 /** What the client itself named leads, then what it looked up, then what the server says of itself; listed names first. */
 function rank(n: NameMessage): number {
-  const order: readonly NameSource[] = ['address', 'certificate', 'dns', 'http-host', 'sni', 'tunnel'];
+  const order: readonly NameSource[] = ['sni-other', 'address', 'certificate', 'dns', 'http-host', 'sni', 'tunnel'];
   const listed = n.endpoint.evidence === 'stratum' ? 20 : n.endpoint.evidence === 'weak' ? 10 : 0;
   return listed + order.indexOf(n.source);
 }
@@ -141,5 +216,7 @@ function rank(n: NameMessage): number {
 /** The name of an HTTP Host field or of a redirect without its port; null for an address. */
 function hostOf(field: string | undefined): string | null {
   const name = field?.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase() ?? '';
-  return /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)+$/.test(name) && name.length < 254 && isIP(name) === 0 ? name : null;
+  return /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)+$/.test(name) && name.length < 254 && canonicalAddress(name) === null
+    ? name
+    : null;
 }

@@ -35,8 +35,8 @@ export interface MessageSink {
   onUpgrade(side: Side, head: HttpHead, tunnel: boolean): void;
   /** A proxy was asked for this target, or (null) answered; what follows is spoken with the target. */
   onTunnel(side: Side, kind: TunnelKind, target: SocksTarget | null, place: Place): void;
-  /** The piece being read holds a password outside any message. */
-  onSecret(side: Side): void;
+  /** The piece being read holds these bytes of a password outside any message. */
+  onSecret(side: Side, secret: Uint8Array): void;
   onDns(side: Side, bytes: Uint8Array, off: number, end: number, place: Place): void;
   /** Bytes of a direction that began with what may be the key of a Noise handshake. False: it is none. */
   onNoise(side: Side, bytes: Uint8Array, off: number, end: number, place: Place): boolean;
@@ -220,7 +220,6 @@ export class SideReader {
           'dns',
           new DnsTcpParser({
             onDnsMessage: (dns, at, to) => {
-              this.sink.onForeign(8);
               this.sink.onDns(this.side, dns, at, to, this.placeOf(dns, at, to));
             },
             onDnsAnomaly: (anomaly) => this.sink.onAnomaly(anomaly),
@@ -368,7 +367,7 @@ export class SideReader {
       onSocksReply: (accepted) => {
         if (!accepted) this.sink.onForeign(64);
       },
-      onSocksAuth: () => this.sink.onSecret(this.side),
+      onSocksAuth: (off, end) => this.sink.onSecret(this.side, (this.bytes as Uint8Array).subarray(off, end)),
       onSocksRest: (bytes, off, end) => {
         if (this.inner === null && this.speech === 'socks') this.enterTunnel();
         this.inner?.push(bytes, off, end, this.place as SegmentPlace);

@@ -20,3 +20,8 @@ export function tellsMore(bytes: Uint8Array, off: number, end: number, naming: N
       return true;
   }
 }
+
+/** A first segment that `tellsMore` was asked of is the client's. */
+export function isClientHello(bytes: Uint8Array, off: number): boolean {
+  return bytes[off] === 0x16 && bytes[off + 5] === 1;
+}

@@ -42,6 +42,10 @@ export const RESET: number = 1 << 8;
 export const OPENED: number = 1 << 9;
 /** Whether the addresses were looked up under a name was asked. */
 export const NAME_ASKED: number = 1 << 10;
+/** Side B opened the connection (its SYN was seen, or A's answer to it). */
+export const OPENER_B: number = 1 << 11;
+/** The client asked for a server by a name that is no mining endpoint's. */
+export const NAMED_OTHER: number = 1 << 12;
 
 export interface FlowTableOptions {
   /** Most flows alive at once; the least recently used of a sample is evicted beyond that. */
@@ -378,6 +382,7 @@ export class FlowTable {
     if (p.tcpFlags & TCP_SYN) {
       hot[base + START_A + side] = (p.sequence + 1) | 0;
       let state = (hot[base + STATE] as number) | (START_KNOWN_A << side) | OPENED;
+      if ((side === 1) === ((p.tcpFlags & TCP_ACK) === 0)) state |= OPENER_B;
       if (p.tcpFlags & TCP_ACK && !(state & (START_KNOWN_A << (1 - side)))) {
         hot[base + START_A + 1 - side] = p.acknowledgment;
         state |= START_KNOWN_A << (1 - side);

@@ -89,11 +89,12 @@ export interface TlsMessage {
 }
 
 /**
- * Where a name of the other end was met: in a ClientHello, a certificate, an HTTP Host field, a request to a proxy, a DNS
+ * Where a name of the other end was met: in a ClientHello (`sni-other`: one that contradicts what else is known), a certificate, an HTTP Host field, a request to a proxy, a DNS
  * answer that the client got before it connected (`dns`), a look-up by itself (`lookup`), a redirect sent by a pool.
  */
 export const NAME_SOURCES = [
   'sni',
+  'sni-other',
   'certificate',
   'http-host',
   'tunnel',

@@ -1,5 +1,5 @@
 import { Anomaly } from '../common/anomaly.ts';
-import { hostOf } from './connect-host.ts';
+import { hostOf, isIpv6 } from './connect-host.ts';
 import type { StreamParser } from './parser.ts';
 import { MAX_SOCKS4_TEXT, type SocksSide } from './socks-probe.ts';
 
@@ -7,7 +7,7 @@ export { probeSocks, type SocksSide } from './socks-probe.ts';
 
 export interface SocksTarget {
   readonly version: 4 | 5;
-  /** Name as the client gave it, lower case; null where it gave an address. */
+  /** Name as the client gave it, lower case, which may be an address as text; null where it gave an address. */
   readonly host: string | null;
   /** Signed 32-bit words in network order; an IPv4 address is the first word, the others 0. null where a name was given. */
   readonly address: { readonly version: 4 | 6; readonly words: readonly [number, number, number, number] } | null;
@@ -306,7 +306,7 @@ export class SocksParser implements StreamParser {
   }
 
   private target(text: string | null, address: SocksTarget['address'], port: number): void {
-    const host = text === null ? null : hostOf(text);
+    const host = text === null ? null : (hostOf(text) ?? (isIpv6(text) ? text.toLowerCase() : null));
     const somewhere = address?.words.some((word) => word !== 0) ?? false;
     if (port === 0 || (host === null && !somewhere)) {
       this.fail(Anomaly['socks.malformed']);

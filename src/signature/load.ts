@@ -257,6 +257,8 @@ function checkMeaning(signature: Signature, report: Report): void {
       'a message of a mining protocol cannot speak against mining: remove against, or make it of another kind',
     );
   }
+  const kindFault = faultOfKind(signature);
+  if (kindFault !== null) report(['kind'], kindFault);
   for (const fault of transportFaults(match, transports)) report(['transports'], fault);
   for (const [expect, what] of [
     ['indication', 'positive test (expect: indication)'],
@@ -273,6 +275,21 @@ function pathFault(condition: Condition): string | null {
   const steps = condition.member.replaceAll(/\["[^"\]]*"\]/g, '[]').split(/[.[]/).length;
   if (steps <= MAX_PATH_STEPS) return null;
   return `member has ${steps} steps, more than the ${MAX_PATH_STEPS} that a message may cost: name a member nearer to the top`;
+}
+
+/** Only what was said may prove mining: names, handshakes and shapes are of kinds that never do. */
+function faultOfKind({ kind, match, weight, family, against }: Signature): string | null {
+  const kinds = messageKinds(match);
+  const said = kinds.some((one) => one === 'json' || one === 'http' || one === 'sv2' || one === 'start');
+  const named = kinds.includes('name');
+  if ((named || kinds.includes('flow') || kinds.includes('tls')) && (kind === 'payload' || weight >= PROOF)) {
+    return `a name, a handshake or a shape proves nothing: make it of kind tls, dns, http, endpoint or behaviour with a weight below ${PROOF}`;
+  }
+  if (said && kind !== 'payload' && kind !== 'http')
+    return 'what is said in a message is of kind payload or http: change the kind';
+  if (named && family === null && !against)
+    return 'names that tell the same must not add up: give it family server-name, or port';
+  return null;
 }
 
 function transportFaults(match: Match, transports: Signature['transports']): string[] {

@@ -42,7 +42,7 @@ export function conditionFault(condition: Condition): string | null {
   if ('sv2' in condition) return countFault('length', condition.sv2.length);
   if ('payload' in condition) return bytesFault(condition.payload);
   if ('start' in condition) return bytesFault(condition.start) ?? countFault('length', condition.start.length);
-  if ('endpoint' in condition) return null;
+  if ('endpoint' in condition) return countFault('port', condition.endpoint.port);
   if ('flow' in condition) return flowFault(condition.flow);
   if ('binary' in condition) return countFault('shares', condition.binary.shares);
   const test: Record<string, unknown> = { ...('ws_path' in condition ? condition.ws_path : condition) };
@@ -163,6 +163,7 @@ function compileEndpoint(test: EndpointTest): MessageTest {
   const roles = test.role && new Set<string | null>(test.role);
   const confidences = test.confidence && new Set<string | null>(test.confidence);
   const names = test.in && new Set(test.in);
+  const [lowest, highest] = bounds(test.port ?? [0, 65_535]);
   const below = test.below === undefined ? null : `.${test.below}`;
   return (message) => {
     if (message.kind !== 'name' || !sources.has(message.source)) return false;
@@ -171,6 +172,8 @@ function compileEndpoint(test: EndpointTest): MessageTest {
       (test.evidence === undefined || endpoint.evidence === test.evidence) &&
       (test.own_port === undefined || endpoint.ownPort === test.own_port) &&
       (test.ambiguous === undefined || endpoint.ambiguous === test.ambiguous) &&
+      message.port >= lowest &&
+      message.port <= highest &&
       (roles === undefined || roles.has(endpoint.role)) &&
       (confidences === undefined || confidences.has(endpoint.confidence)) &&
       (names === undefined || names.has(name)) &&

@@ -142,6 +142,7 @@ const endpoint = strict('an endpoint condition', {
     source: listOf('source', oneOf('source', NAME_SOURCES), NAME_SOURCES.length),
     evidence: v.exactOptional(oneOf('evidence', ['stratum', 'weak', 'none'])),
     own_port: v.exactOptional(flag('own_port')),
+    port: v.exactOptional(count('port')),
     ambiguous: v.exactOptional(flag('ambiguous')),
     role: v.exactOptional(listOf('role', oneOf('role', ROLES), ROLES.length)),
     confidence: v.exactOptional(listOf('confidence', oneOf('confidence', CONFIDENCES), CONFIDENCES.length)),

@@ -34,6 +34,8 @@ class CompiledSet implements SignatureSet {
   /** Tests of first payloads, and the bytes with which one of them may begin. */
   readonly #starts: readonly StartPredicate[];
   readonly #firstBytes: Uint8Array;
+  readonly #stable: ReadonlySet<string>;
+  readonly #drafts: ReadonlySet<string>;
   readonly #onHead: readonly Entry[];
   readonly #onAnyJson: readonly Entry[];
   /** Literals of which every JSON signature needs one; null where some signature needs none. */
@@ -74,6 +76,8 @@ class CompiledSet implements SignatureSet {
     this.#starts = starts.flatMap((tests) => tests.slice(0, 1).map(compileStart));
     this.#firstBytes = firstBytesOf(starts);
     this.#byKind = byKind;
+    this.#stable = dialectsOf(this.signatures, 'stable');
+    this.#drafts = dialectsOf(this.signatures, 'draft');
     this.#onHead = onHead;
     this.#onAnyJson = onAnyJson;
     // Also made where it is not used, so that a part of the set never needs more than the whole was granted.
@@ -113,6 +117,10 @@ class CompiledSet implements SignatureSet {
 
   mayMatch(bytes: Uint8Array, off: number, end: number): boolean {
     return this.#literals === null || this.#literals.occursIn(bytes, off, end);
+  }
+
+  isDraft(dialect: string): boolean {
+    return this.#drafts.has(dialect) && !this.#stable.has(dialect);
   }
 
   byId(id: string): Signature | undefined {
@@ -193,6 +201,10 @@ function firstBytesOf(starts: readonly (readonly StartTest[])[]): Uint8Array {
     for (let byte = 0; byte < 256; byte++) if ((byte & mask) === wanted) marks[byte] = 1;
   }
   return marks;
+}
+
+function dialectsOf(signatures: readonly Signature[], status: Signature['status']): ReadonlySet<string> {
+  return new Set(signatures.flatMap((s) => (s.status === status && s.dialect !== null ? [s.dialect] : [])));
 }
 
 function collect(entries: readonly Entry[] | undefined, message: Message, found: Entry[]): void {

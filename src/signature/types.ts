@@ -90,6 +90,7 @@ export interface EndpointTest {
   readonly source: readonly NameSource[];
   readonly evidence?: 'stratum' | 'weak' | 'none';
   readonly own_port?: boolean;
+  readonly port?: Count;
   readonly ambiguous?: boolean;
   readonly role?: readonly string[];
   readonly confidence?: readonly string[];
@@ -205,6 +206,8 @@ export interface SignatureSet {
    * means that it need not be parsed.
    */
   mayMatch(bytes: Uint8Array, off: number, end: number): boolean;
+  /** Signatures name this dialect, and all of them are drafts: nothing about it is proved. */
+  isDraft(dialect: string): boolean;
   /** The signature of that id, retired ones included. */
   byId(id: string): Signature | undefined;
   /** The set without the signatures named. Throws a SignatureError that names every id it does not know. */

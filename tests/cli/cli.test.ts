@@ -12,6 +12,7 @@ const signatures: SignatureSet = {
   match: () => undefined,
   mayMatch: () => true,
   mayStart: () => false,
+  isDraft: () => false,
   byId: () => undefined,
   without: () => signatures,
   only: () => signatures,

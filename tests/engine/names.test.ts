@@ -108,8 +108,8 @@ describe('where a name stands', () => {
     ],
     [
       'tls-decoy.pcap',
-      ['10.20.1.19 probable mining tls null 198.51.100.120 443 eu1-etc.ethermine.org'],
-      ['behaviour.named-conversation', 'endpoint.looked-up'],
+      ['10.20.1.19 suspected mining tls null 198.51.100.120 443 eu1-etc.ethermine.org'],
+      ['behaviour.named-conversation', 'endpoint.looked-up', 'endpoint.other-server-name'],
     ],
     [
       'websocket-host.pcap',

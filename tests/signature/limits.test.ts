@@ -29,6 +29,8 @@ const tests = (length: number, size = 10) => ({
 });
 const endpoint = (test: object) => ({
   kind: 'endpoint',
+  family: 'server-name',
+  weight: 0.5,
   transports: ['tls'],
   match: { all: [{ endpoint: { source: ['sni'], ...test } }] },
 });

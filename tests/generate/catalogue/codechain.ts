@@ -47,5 +47,7 @@ export function codechainExample(): Session {
 }
 
 export function codechainCapture(): Capture {
-  return single('codechain.pcap', codechainExample(), 141, 8008);
+  const capture = single('codechain.pcap', codechainExample(), 141, 8008);
+  // A draft proves nothing.
+  return { ...capture, expected: capture.expected.map((item) => ({ ...item, confidence: 'probable' as const })) };
 }

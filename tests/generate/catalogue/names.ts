@@ -320,7 +320,7 @@ function tlsDecoy(): Capture {
       lookUp({ ...client, port: 53_019 }, resolver(), START, host, [pool.ip]),
       frames(client, pool, sealed(531, { ...POLLS, hello: { sni: 'www.example.com' } }), 1),
     ),
-    expected: [named(client, pool, host, { pool_name: 'Ethermine', coins: ['ETC'] })],
+    expected: [named(client, pool, host, { pool_name: 'Ethermine', coins: ['ETC'], confidence: 'suspected' })],
   };
 }
 
