@@ -157,6 +157,12 @@ export class SideReader {
     }
   }
 
+  /** Bytes of the tunnel; a parser may hand over what it held, which lies in no packet. */
+  private pass(bytes: Uint8Array, off: number, end: number): void {
+    const place = this.place as SegmentPlace;
+    this.inner?.push(bytes, off, end, bytes === this.bytes ? place : { ...place, shift: Number.NaN });
+  }
+
   private enterTunnel(): void {
     this.speech = this.depth < MAX_DEPTH ? 'tunnel' : 'none';
     if (this.depth < MAX_DEPTH) this.inner = new SideReader(this.side, true, this.sink, false, this.depth + 1);
@@ -322,7 +328,7 @@ export class SideReader {
       },
       onHttpRaw: (bytes, off, end) => {
         if (this.inner !== null || this.speech === 'none') {
-          this.inner?.push(bytes, off, end, this.place as SegmentPlace);
+          this.pass(bytes, off, end);
           return;
         }
         if (this.speech !== 'ws') this.toWebSocket(this.wsPath);
@@ -370,7 +376,7 @@ export class SideReader {
       onSocksAuth: (off, end) => this.sink.onSecret(this.side, (this.bytes as Uint8Array).subarray(off, end)),
       onSocksRest: (bytes, off, end) => {
         if (this.inner === null && this.speech === 'socks') this.enterTunnel();
-        this.inner?.push(bytes, off, end, this.place as SegmentPlace);
+        this.pass(bytes, off, end);
       },
       onSocksAnomaly: (anomaly) => {
         this.sink.onAnomaly(anomaly);
