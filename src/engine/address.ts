@@ -28,7 +28,8 @@ export function addressText(version: number, w0: number, w1: number, w2: number,
 /** An address as text in its canonical form, IPv4-mapped ones as IPv4; null for a name. */
 export function canonicalAddress(text: string): string | null {
   // The library tells names from addresses by exceptions, which cost more than all else about a name.
-  if (isIP(text) === 0) return null;
+  // Zones (RFC 6874) name an interface of the sender and are none of an address here.
+  if (isIP(text) === 0 || text.includes('%')) return null;
   const bytes = ipaddr.process(text).toByteArray();
   const word = (n: number): number =>
     ((bytes[n] ?? 0) << 24) | ((bytes[n + 1] ?? 0) << 16) | ((bytes[n + 2] ?? 0) << 8) | (bytes[n + 3] ?? 0);

@@ -5,7 +5,6 @@ import { DIALECTS } from '../dialect/index.ts';
 import { MiningSession } from '../dialect/session.ts';
 import { unknownMining } from '../dialect/unknown-mining.ts';
 import { type SegmentPlace, type StreamBudget, StreamPair, type StreamSink } from '../flow/stream.ts';
-import { isConnectAccepted } from '../protocol/connect.ts';
 import type { HttpHead, Message, NameMessage, Place, Side, Transport } from '../protocol/message.ts';
 import type { SocksTarget } from '../protocol/socks.ts';
 import type { Signature, SignatureSet } from '../signature/types.ts';
@@ -177,9 +176,7 @@ export class Conversation implements StreamSink, MessageSink {
   }
 
   /** The proxy said yes to CONNECT, whatever its words: what follows in both directions is the tunnel (RFC 9110 §9.3.6). */
-  private openTunnel(side: Side): void {
-    const { tunnel } = this.server;
-    if (tunnel?.kind !== 'connect' || tunnel.client === side) return;
+  private openTunnel(): void {
     this.transport = 'tcp';
     for (const reader of this.readers) reader.becomeTunnel();
   }
@@ -289,7 +286,9 @@ export class Conversation implements StreamSink, MessageSink {
     this.lastPlace = m.place;
     if (m.transport !== 'tcp') this.transport = m.transport;
     this.server.read(m);
-    if (m.kind === 'http' && isConnectAccepted(m.http)) this.openTunnel(m.side);
+    if (m.kind === 'http' && m.http.kind === 'response' && this.server.answerConnect(m.side, m.http.status)) {
+      this.openTunnel();
+    }
     if (m.kind === 'json' && isLogRecord(m.value)) {
       this.strangeness += 32;
       return;

@@ -218,11 +218,13 @@ export class Conversations {
 
   /** Takes a conversation out of those that wait for a first sign of mining, once there is one. */
   countMatch(conversation: Conversation): void {
-    if (conversation.counted || !conversation.matched) return;
-    conversation.counted = true;
+    if (conversation.counted === conversation.matched) return;
+    conversation.counted = conversation.matched;
     const number = this.table.conversation(conversation.flow);
-    this.unmatched.delete(number);
-    this.matched.add(number);
+    // A name that turned out to be another server's may have been all there was.
+    const [from, to] = conversation.matched ? [this.unmatched, this.matched] : [this.matched, this.unmatched];
+    from.delete(number);
+    to.add(number);
   }
 
   /** The conversation of a flow has ended: turns it into facts, where anything spoke of mining. */

@@ -287,7 +287,7 @@ export class Pipeline implements FrameSink {
       if (hello === 'failed' || this.table.spend(flow, side) <= 0) this.table.setPhase(flow, Phase.Ignored);
       return;
     }
-    this.table.setState(flow, OPENED);
+    this.table.setState(flow, side === 1 ? OPENED | OPENER_B : OPENED);
     const looked = this.naming.empty ? null : this.lookedUp(flow, frame.time, p);
     if (!looked?.listed && (hello.sni === null || this.naming.ofName(hello.sni, 0).evidence !== 'stratum')) {
       this.table.setPhase(flow, Phase.Ignored);

@@ -38,6 +38,8 @@ export class Redactor {
   /** A message was read; its frames are among those kept. */
   onMessage(m: Message): void {
     for (const secret of secretsOf(m)) {
+      // An empty header or member hides nothing, and would be found everywhere.
+      if (secret === '') continue;
       const wanted = wantedOf(secret, m.kind === 'json');
       if (this.wanted.length < MAX_SECRETS) this.wanted.push(wanted);
       let found = false;
@@ -104,7 +106,7 @@ function overwrite(frame: KeptFrame, { text, margin }: Wanted): boolean {
       bytes.fill(STAR, frame.payload + match.index + margin, frame.payload + match.index + match[0].length);
       found = true;
     }
-  } else {
+  } else if (text.length > 0) {
     for (let at = bytes.indexOf(text, frame.payload); at >= 0; at = bytes.indexOf(text, at + text.length)) {
       bytes.fill(STAR, at + margin, at + text.length - margin);
       found = true;

@@ -38,6 +38,8 @@ export class ServerNames {
   private other: string | null = null;
   private host: string | null = null;
   private manyHosts = false;
+  /** A CONNECT waits for its answer. */
+  private asked = false;
   private readonly naming: Naming;
   private readonly ports: readonly [number, number];
   private readonly weigh: (m: NameMessage) => void;
@@ -67,7 +69,9 @@ export class ServerNames {
       const [host, port] = Array.isArray(params) ? params : [];
       const given = Array.isArray(params) ? { host, port } : ((params ?? {}) as Record<string, unknown>);
       const text = typeof given['host'] === 'string' ? given['host'] : '';
-      this.redirect(m, `${text}:${Number(given['port']) || ''}`);
+      const number = given['port'];
+      const known = typeof number === 'number' || (typeof number === 'string' && /^\d{1,5}$/.test(number));
+      this.redirect(m, `${text}:${known ? Number(number) : ''}`);
     }
   }
 
@@ -101,17 +105,34 @@ export class ServerNames {
       const address = canonicalAddress(target.host);
       const host = address === null ? target.host : null;
       this.enterTunnel({ kind: 'connect', host, address, port: target.port, client: m.side }, m.place);
+      this.asked = true;
       // A page that is only fetched is no sign of anything; what is posted or stays open may be.
     } else if (head.method === 'POST' || isSocketUpgrade(head)) {
       const host = hostOf(head.headers.get('host'));
       if (host === null || this.manyHosts) return;
       // A proxy carries requests to many servers over one connection: then no name is that of this one.
-      if (this.host !== null && this.host !== host) {
+      const other = this.host !== null && this.host !== host && !(this.isListed(host) && this.isListed(this.host));
+      if (other) {
         this.manyHosts = true;
         this.retract((n) => n.source === 'http-host');
       } else this.nameServer('http-host', host, m.side, m.place);
       this.host = host;
     }
+  }
+
+  private isListed(host: string): boolean {
+    return this.naming.ofName(host, 0).evidence === 'stratum';
+  }
+
+  /** The proxy's answer to the CONNECT that waits for one: whether the tunnel is open now. A refusal takes it back. */
+  answerConnect(side: Side, status: number): boolean {
+    const { tunnel } = this;
+    if (!this.asked || tunnel === null || side === tunnel.client || status < 200) return false;
+    this.asked = false;
+    if (status < 300) return true;
+    this.tunnel = null;
+    this.retract((n) => n.source === 'tunnel');
+    return false;
   }
 
   /** The pool sends its miners on: `host:port`. */

@@ -229,3 +229,68 @@ describe('passwords on the way through a proxy', () => {
     expect(kept(cut)).not.toContain(PASSWORD);
   });
 });
+
+describe('odd input from the network', () => {
+  const told = (text: string): RawFrame[] =>
+    flow([
+      { from: 'client', at: 0.1, text: '{"id":1,"method":"mining.subscribe","params":["cgminer/4.11.1"]}\n' },
+      { from: 'server', at: 0.2, text: `${text}\n` },
+    ]);
+
+  test.each([
+    '{"method":"client.reconnect","params":["fe80::1%a-b",3333]}',
+    '{"method":"client.reconnect","params":["h.example",{"toString":1,"valueOf":1}]}',
+    '{"method":"mining.reconnect","params":{"host":"fe80::1%25eth0","port":"x"}}',
+    '{"method":"client.reconnect","params":null}',
+  ])('%s', (text) => {
+    expect(detectFrames(told(text)).detections).toHaveLength(1);
+  });
+
+  test('an empty credential hides nothing and ends', () => {
+    const body = '{"method": "getwork", "params": [], "id":0}';
+    const asks = `POST / HTTP/1.1\r\nHost: x\r\nAuthorization: \r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const frames = flow([{ from: 'client', at: 0.1, text: asks }]);
+    expect(detectFrames(frames, { keepEvidence: true }).detections).toHaveLength(1);
+  });
+});
+
+describe('requests over HTTP through proxies', () => {
+  const work = (n: number, host: string): TimedMessage[] => {
+    const body = `{"id":${n},"jsonrpc":"2.0","method":"eth_submitWork","params":["0x${'1'.repeat(16)}","0x${String(n % 10).repeat(64)}","0x${'2'.repeat(64)}"]}`;
+    const answer = `{"id":${n},"jsonrpc":"2.0","result":true}`;
+    return [
+      {
+        from: 'client',
+        at: 2 + n * 9,
+        text: `POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      },
+      {
+        from: 'server',
+        at: 2.2 + n * 9,
+        text: `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${answer.length}\r\n\r\n${answer}`,
+      },
+    ];
+  };
+  const ten = Array.from({ length: 10 }, (_, n) => work(n + 1, 'etc-eu1.nanopool.org')).flat();
+  const connect = (status: string): TimedMessage[] => [
+    { from: 'client', at: 0.04, text: 'CONNECT etc-eu1.nanopool.org:8888 HTTP/1.1\r\nHost: x\r\n\r\n' },
+    { from: 'server', at: 0.2, text: `HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n` },
+  ];
+
+  test('mining inside a CONNECT tunnel is counted to the end', () => {
+    const [d] = detectFrames(flow([...connect('200 OK'), ...ten], 0, CLIENT, PROXY)).detections;
+    expect([d?.shares.submitted, d?.shares.accepted, d?.pool.host, d?.via?.kind]).toEqual([
+      ...[10, 10, 'etc-eu1.nanopool.org', 'connect'],
+    ]);
+  });
+
+  test('requests after a refused CONNECT are not the tunnel’s', () => {
+    const [d] = detectFrames(flow([...connect('403 Forbidden'), ...ten], 0, CLIENT, PROXY)).detections;
+    expect([d?.shares.submitted, d?.shares.accepted, d?.via]).toEqual([10, 10, null]);
+  });
+
+  test('two hosts of pools over one connection are both pools', () => {
+    const hosts = [...Array(20).fill('xmr-eu1.nanopool.org'), ...Array(20).fill('xmr-eu2.nanopool.org')] as string[];
+    expect(met(flow(requests(hosts, post), 0, CLIENT, { ip: PROXY.ip, port: 3128 }))).toHaveLength(1);
+  });
+});
