@@ -286,7 +286,7 @@ export class Conversation implements StreamSink, MessageSink {
     this.lastPlace = m.place;
     if (m.transport !== 'tcp') this.transport = m.transport;
     this.server.read(m);
-    if (m.kind === 'http' && m.http.kind === 'response' && this.server.answerConnect(m.side, m.http.status)) {
+    if (m.kind === 'http' && m.http.kind === 'response' && this.server.answerConnect(m.side, m.http)) {
       this.openTunnel();
     }
     if (m.kind === 'json' && isLogRecord(m.value)) {

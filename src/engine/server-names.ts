@@ -1,4 +1,4 @@
-import { connectTarget } from '../protocol/connect.ts';
+import { connectTarget, isConnectAccepted } from '../protocol/connect.ts';
 import type {
   HttpHead,
   HttpMessage,
@@ -125,11 +125,11 @@ export class ServerNames {
   }
 
   /** The proxy's answer to the CONNECT that waits for one: whether the tunnel is open now. A refusal takes it back. */
-  answerConnect(side: Side, status: number): boolean {
+  answerConnect(side: Side, head: HttpHead): boolean {
     const { tunnel } = this;
-    if (!this.asked || tunnel === null || side === tunnel.client || status < 200) return false;
+    if (!this.asked || tunnel === null || side === tunnel.client || head.status < 200) return false;
     this.asked = false;
-    if (status < 300) return true;
+    if (isConnectAccepted(head)) return true;
     this.tunnel = null;
     this.retract((n) => n.source === 'tunnel');
     return false;
@@ -192,7 +192,10 @@ export class ServerNames {
 
   /** Something names the server as a mining endpoint. */
   get named(): boolean {
-    return this.names.some((n) => n.endpoint.evidence === 'stratum' && n.source !== 'redirect');
+    // A name that serves pages too names no endpoint on a port of web sites.
+    return this.names.some(
+      ({ endpoint: e, source }) => e.evidence === 'stratum' && source !== 'redirect' && (e.ownPort || !e.ambiguous),
+    );
   }
 
   /** The side that asked, by names and tunnels; else who was seen first. */

@@ -11,10 +11,8 @@ export interface ConnectTarget {
  * Where a CONNECT request wants to go: authority form `host:port`, IPv6 in brackets (RFC 9112 §3.2.3, RFC 3986 §3.2.2).
  * null for any other head and where host or port are no such.
  *
- * Handing over: what follows the request head goes to `HttpHandler.onHttpRaw` once it is no HTTP, because the parser keeps
- * the offer of a CONNECT. The answer tells only by the words of its first line, so the owner of both directions calls
- * `HttpParser.upgrade()` on the server's parser inside `onHttpHead` when `isConnectAccepted` holds and a CONNECT is
- * pending, and then on the client's parser: HTTP inside the tunnel would otherwise be read as messages to the proxy.
+ * What follows the request head goes to `HttpHandler.onHttpRaw` once it is no HTTP, because the parser keeps the offer of a
+ * CONNECT. The answer need not say so in words: whoever sees both directions takes an accepted one for the switch.
  */
 export function connectTarget(head: HttpHead): ConnectTarget | null {
   if (head.kind !== 'request' || head.method !== 'CONNECT') return null;

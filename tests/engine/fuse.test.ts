@@ -39,6 +39,15 @@ describe('fuse', () => {
     ['two signs that are independent', [half, hint], 0.65, 'probable'],
     ['three', [half, hint, indication('third', 0.2)], 0.72, 'probable'],
     ['any number of signs without proof', [indication('a', 0.9), indication('b', 0.95)], 0.995, 'probable'],
+    [
+      'a name with its port, however sure',
+      [
+        { ...indication('name', 0.85), family: 'server-name' },
+        { ...indication('port', 0.5), family: 'port' },
+      ],
+      0.925,
+      'suspected',
+    ],
     ['proof', [indication('a', 0.9, true)], 0.9, 'confirmed'],
     ['proof among hints', [hint, indication('a', 0.9, true), half], 0.965, 'confirmed'],
     ['certainty', [indication('a', 1, true), hint], 1, 'confirmed'],

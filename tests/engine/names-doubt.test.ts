@@ -55,6 +55,10 @@ describe('nobody mines where', () => {
         ),
       ),
     ],
+    [
+      'the pool’s host opened the connection, and was greeted',
+      merge(ask(FIRST_NAME), flow(greeted(), 3, { ip: SERVER.ip, port: 55_555 }, { ip: CLIENT.ip, port: 25 })),
+    ],
     ['pages are fetched, with an offer of HTTP/2', flow(requests(Array(40).fill(FIRST_NAME), h2c))],
     [
       'a proxy carries one request to a pool among others',
@@ -67,6 +71,11 @@ describe('nobody mines where', () => {
   ])('%s', (_, frames: RawFrame[]) => {
     expect(met(frames)).toEqual([]);
   });
+
+  function greeted(): TimedMessage[] {
+    const hello: TimedMessage = { from: 'server', at: 0.5, text: 'greetings\r\n' };
+    return [hello, ...requests(Array(40).fill('x') as string[], () => 'blob\r\n')];
+  }
 
   function refusedThenMail(): TimedMessage[] {
     const refused: TimedMessage[] = [
@@ -174,6 +183,13 @@ describe('found all the same', () => {
     expect(met([stranger, other, ...quic])).toEqual(met(quic));
   });
 
+  test('a flood of what only looks like QUIC is given up after two datagrams', () => {
+    const fake = new Uint8Array((quic[0] as RawFrame).data.subarray(42));
+    fake[fake.length - 1] = (fake[fake.length - 1] as number) ^ 1;
+    const flood = Array.from({ length: 12 }, (_, n) => datagram(CLIENT, SERVER, 'client', START + n, fake, n));
+    expect(detectFrames(flood).summary.anomalies).toEqual({ 'quic.undecryptable': 2 });
+  });
+
   test('a name looked up over TCP after many others', () => {
     const asked = (n: number, name: string, ip: string): TimedMessage[] => [
       { from: 'client', at: 0.1 + n, bytes: dnsOverTcp(dnsQuery(n, name)) },
@@ -205,6 +221,21 @@ describe('passwords on the way through a proxy', () => {
     expect(kept(frames)).not.toContain(PASSWORD);
     const first = frames.findIndex((f) => f.from === 'client' && f.data.length > 66);
     expect(kept(frames.filter((_, n) => n !== first))).not.toContain(PASSWORD);
+  });
+
+  test('of SOCKS5, sent again together with what came after it', () => {
+    const opening = socks5Opening('stratum.braiins.com', 3333, { user: 'joe', password: PASSWORD });
+    const frames = flow(inside(opening, SESSION), 0, CLIENT, PROXY);
+    const sent = frames.filter((f) => f.from === 'client' && f.data.length > 66);
+    const [, auth, request, , later] = sent as [RawFrame, RawFrame, RawFrame, RawFrame, RawFrame];
+    const payload = request.data.subarray(66);
+    const data = new Uint8Array(auth.data.length + payload.length);
+    data.set(auth.data);
+    data.set(payload, auth.data.length);
+    new DataView(data.buffer).setUint16(16, data.length - 14);
+    const again = { ...auth, data, time: later.time + 100 };
+    expect(Buffer.from(again.data).includes(PASSWORD)).toBe(true);
+    expect(kept(merge(frames, [again]))).not.toContain(PASSWORD);
   });
 
   test('in the target of CONNECT', () => {

@@ -2,7 +2,6 @@
 import { ANOMALIES } from '../../src/common/anomaly.ts';
 import { connectTarget } from '../../src/protocol/connect.ts';
 import { hostOf, isIpv6 } from '../../src/protocol/connect-host.ts';
-import { paddedProxyLength } from '../../src/protocol/connect-padded.ts';
 import { probeDatum, readDatumHello } from '../../src/protocol/datum.ts';
 import { NoiseShape, probeNoise, probeStr3 } from '../../src/protocol/noise.ts';
 import { probeSocks, SocksParser, type SocksSide } from '../../src/protocol/socks.ts';
@@ -143,9 +142,6 @@ const starts: Target = {
     for (const side of ['client', 'server'] as const) {
       demand(probeSocks(low, 64, end, side) <= probeSocks(low, 64, end), () => `${side} alone says more than both`);
     }
-    const length = paddedProxyLength(low, 64, end);
-    demand(length === paddedProxyLength(high, 64, end), 'paddedProxyLength looks outside the bytes');
-    demand(length >= -1 && length <= 1024 * 1024, () => `length ${length}`);
     const datum = readDatumHello(low, 64, end);
     demand((datum !== null) === (probeDatum(low, 64, end) === 1), 'datum: probe and reader');
     demand(datum === null || datum.bodyLength + 4 === input.length, 'datum: length');

@@ -2,11 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { connectTarget, isConnectAccepted } from '../../src/protocol/connect.ts';
 import { hostOf, isIpv6 } from '../../src/protocol/connect-host.ts';
-import { paddedProxyLength } from '../../src/protocol/connect-padded.ts';
 import { type HttpHandler, HttpParser } from '../../src/protocol/http.ts';
 import { parseHead } from '../../src/protocol/http-head.ts';
 import type { HttpHead } from '../../src/protocol/message.ts';
-import { ascii, embed } from './stream-cases.ts';
+import { ascii } from './stream-cases.ts';
 
 function head(text: string): HttpHead {
   const bytes = ascii(text);
@@ -116,28 +115,5 @@ describe('handing the tunnel over', () => {
   test('a proxy that refuses opens none', () => {
     const seen = tunnel(`${ASK}GET / HTTP/1.1\r\n\r\n`, 'HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n');
     expect(seen).toEqual({ client: '', server: '', heads: 3 });
-  });
-});
-
-describe('paddedProxyLength', () => {
-  test.each<[string, number]>([
-    ['P128-------', 128],
-    ['P128-------xyz', 128],
-    ['P16--------', 16],
-    ['P1048576---', 1_048_576],
-    ['', 0],
-    ['P', 0],
-    ['P128---', 0],
-    ['P127-------', -1],
-    ['P2097152---', -1],
-    ['P1234567890', -1],
-    ['P----------', -1],
-    ['P0---------', -1],
-    ['P12-8------', -1],
-    ['POST / HTTP', -1],
-    ['Q128-------', -1],
-  ])('%s', (text, expected) => {
-    const piece = embed(ascii(text), 0x2d);
-    expect(paddedProxyLength(piece.bytes, piece.off, piece.end)).toBe(expected);
   });
 });
