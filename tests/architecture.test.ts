@@ -57,10 +57,12 @@ const RULES: Readonly<Record<string, { readonly values: readonly string[]; reado
   estimate: { values: [], types: ['dialect'] },
   detect: { values: ['estimate'], types: ['signature', 'dialect'] },
   engine: { values: STAGES },
-  attribution: { values: [], types: ['detect'] },
-  ledger: { values: [], types: ['detect', 'estimate', 'attribution'] },
+  // Codes of enterprises and regions, names and addresses: pure, used by everything behind the detections.
+  identifier: { values: [] },
+  attribution: { values: ['identifier'], types: ['detect'] },
+  ledger: { values: ['identifier'], types: ['detect', 'estimate', 'attribution'] },
   // Evidence is written as a capture.
-  publish: { values: ['capture'], types: ['detect', 'engine', 'ledger'] },
+  publish: { values: ['capture', 'identifier'], types: ['detect', 'engine', 'estimate', 'attribution', 'ledger'] },
   metrics: { values: [], types: [...STAGES, 'engine', 'ledger', 'publish'] },
 };
 /** Functions narrow enough to cross a border at which otherwise only types do. */
@@ -168,6 +170,7 @@ describe('the outside world', () => {
     dialect: [],
     detect: ['node:crypto'],
     estimate: [],
+    identifier: ['node:crypto'],
     metrics: [],
   };
   const INFLATES = ['protocol/http-body.ts', 'protocol/websocket.ts'];
