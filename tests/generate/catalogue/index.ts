@@ -19,6 +19,7 @@ import { ckbACapture } from './ckb-a.ts';
 import { ckbBCapture } from './ckb-b.ts';
 import { codechainCapture } from './codechain.ts';
 import { confluxCapture } from './conflux.ts';
+import { exampleCityCapture, exampleCityLaterCapture } from './example-city.ts';
 import { grinCapture } from './grin.ts';
 import { handshakeCapture } from './handshake.ts';
 import { ironfishCapture } from './ironfish.ts';
@@ -75,6 +76,8 @@ const OWN: readonly (() => Capture)[] = [
   ckbBCapture,
   codechainCapture,
   confluxCapture,
+  exampleCityCapture,
+  exampleCityLaterCapture,
   grinCapture,
   handshakeCapture,
   ironfishCapture,
