@@ -160,7 +160,9 @@ function addSuccessors(rows: readonly Row[]): void {
     }
     // Two codes for one district for a time: the one that stayed.
     if (old.successor !== '' || common) continue;
-    const twins = rows.filter((row) => row.code !== old.code && sameCity(row) && row.name === old.name && !row.valid_to);
+    const twins = rows.filter(
+      (row) => row.code !== old.code && sameCity(row) && row.name === old.name && !row.valid_to,
+    );
     if (twins.length === 1) old.successor = twins[0]?.code ?? '';
   }
 }

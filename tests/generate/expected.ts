@@ -62,6 +62,27 @@ export function expectSession(session: Session, miner: Endpoint, pool: Endpoint)
   };
 }
 
+/** One expectation for conversations of one miner with one pool: shares and names together, no claim about the rate. */
+export function together(list: readonly Expected[]): Expected {
+  const first = withoutRate(list[0] as Expected);
+  if (list.length === 1) return first;
+  const sum = (pick: (item: Expected) => number): number => list.reduce((total, item) => total + pick(item), 0);
+  const union = (pick: (item: Expected) => readonly string[]): string[] => [...new Set(list.flatMap(pick))];
+  const { difficulty: _difficulty, ...rest } = first;
+  return {
+    ...rest,
+    shares: {
+      submitted: sum(({ shares }) => shares.submitted),
+      accepted: sum(({ shares }) => shares.accepted ?? 0),
+      rejected: sum(({ shares }) => shares.rejected ?? 0),
+    },
+    logins: union(({ logins }) => logins),
+    agents: union(({ agents }) => agents ?? []),
+    coins: union(({ coins }) => coins ?? []),
+    flows: list.length,
+  };
+}
+
 /** The same expectation without a claim about the rate. */
 export function withoutRate(expected: Expected): Expected {
   const { hashrate_true: _true, hashrate_low_high: _range, hashrate_unit: _unit, ...rest } = expected;

@@ -7,7 +7,7 @@
 import { conversation, type Endpoint } from '../conversation.ts';
 import { bitcoinSession, SHA256D_UNIT } from '../dialects/bitcoin.ts';
 import { cryptonoteSession } from '../dialects/cryptonote.ts';
-import { expectSession } from '../expected.ts';
+import { expectSession, together } from '../expected.ts';
 import { createRandom } from '../random.ts';
 import type { Session } from '../session.ts';
 import { merge } from '../transform.ts';
@@ -30,7 +30,7 @@ function farm(worker: string, seed: number, time: number, seconds: number): Sess
     rate: 9.5e15,
     unit: SHA256D_UNIT,
     difficulties: [{ at: 0, value: 110_000_000 }],
-    height: 920001,
+    height: 973601,
     bits: '17021369',
     time,
     style: 'cgminer',
@@ -78,7 +78,9 @@ export function exampleCityCapture(): Capture {
         }),
       ),
     ),
-    expected: seen.map(([session, client, server]) => expectSession(session, client, server)),
+    expected: [...Map.groupBy(seen, ([, client]) => client.ip).values()].map((group) =>
+      together(group.map(([session, client, server]) => expectSession(session, client, server))),
+    ),
   };
 }
 
