@@ -24,6 +24,7 @@ import { SV2_MAX_PAYLOAD } from '../src/protocol/sv2.ts';
 import { TLS_MAX_MESSAGE } from '../src/protocol/tls.ts';
 import { MAX_WEBSOCKET_MESSAGE } from '../src/protocol/websocket.ts';
 import { loadSignatures } from '../src/signature/load.ts';
+import { commandPage } from './pages/command-page.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const page = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
@@ -81,6 +82,10 @@ describe('every name has its line', () => {
     expect(replay.filter((name) => !names(ofReplay).includes(name))).toEqual([]);
     const general = ['--help', '--version'];
     expect(signatures.filter((name) => !names(ofSignatures).includes(name) && !general.includes(name))).toEqual([]);
+  });
+
+  test('docs/command-line-ledger.md is what the commands say', () => {
+    expect(page('docs/command-line-ledger.md')).toBe(commandPage());
   });
 
   test('commands of signatures in docs/command-line.md', () => {

@@ -227,6 +227,19 @@ export interface Candidate {
   readonly account: string | null;
 }
 
+/** Where an address block is said to be; sends a lead to a province, is never an address. */
+export interface GeoHint {
+  /** `geofeed NAME`, `mmdb TYPE DATE`. */
+  readonly source: string;
+  readonly country: string | null;
+  /** GB/T 2260 code or ISO 3166-2 code, as the source has it. */
+  readonly region: string | null;
+  readonly city: string | null;
+  readonly asn: number | null;
+  /** Holder of the autonomous system. */
+  readonly organisation: string | null;
+}
+
 /** The answer about one observation. `overall` is the least of the three grades of the best candidate, 0 without one. */
 export interface Attribution {
   readonly observed: Observation;
@@ -238,6 +251,8 @@ export interface Attribution {
   /** Codes of what is missing and of what contradicts, each with its words: `need_source_port` … */
   readonly missing: readonly Remark[];
   readonly contradictions: readonly Remark[];
+  /** Absent or empty where nothing is known of the block. */
+  readonly hints?: readonly GeoHint[];
 }
 
 export interface Remark {

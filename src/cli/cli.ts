@@ -2,7 +2,18 @@ import yargs from 'yargs';
 import { SignatureError } from '../signature/types.ts';
 import type { CliEnvironment, StopSignal } from './environment.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, exitCodeOf, UsageError } from './exit.ts';
+import { describeGroup, type GivenArguments, type GroupSpec } from './group.ts';
+import { LEADS_GROUP, type LeadsAction } from './leads-options.ts';
+import {
+  EVIDENCE_GROUP,
+  type EvidenceAction,
+  LEDGER_GROUP,
+  type LedgerAction,
+  REPORT_GROUP,
+  type ReportAction,
+} from './ledger-options.ts';
 import { isBrokenPipe, outputError, print } from './output.ts';
+import { REGISTRY_GROUP, type RegistryAction } from './registry-options.ts';
 import { describeReplay, type RawReplayArguments, REPLAY_SUMMARY } from './replay-options.ts';
 import { describeSignatures, type RawSignaturesArguments, SIGNATURES_SUMMARY } from './signatures-options.ts';
 import { visible } from './text.ts';
@@ -11,12 +22,47 @@ import { programVersion } from './version.ts';
 export type { CliEnvironment, StopSignal };
 
 /** yargs loses a lone `-` among the positional arguments; this stands in for it while it parses. */
-const DASH = '\u0000-';
+const MARK = '\u0000';
+const DASH = `${MARK}-`;
 
 const MAX_ERROR_LINES = 30;
 
+/** A group of commands with what runs them, fetched only when one is named. */
+interface Group {
+  readonly spec: GroupSpec;
+  readonly run: (action: string, given: GivenArguments, environment: CliEnvironment) => Promise<number>;
+}
+
+export const GROUPS: readonly Group[] = [
+  {
+    spec: REGISTRY_GROUP,
+    run: async (action, given, environment) =>
+      (await import('./registry-command.ts')).registryCommand(action as RegistryAction, given, environment),
+  },
+  {
+    spec: LEADS_GROUP,
+    run: async (action, given, environment) =>
+      (await import('./leads-command.ts')).leadsCommand(action as LeadsAction, given, environment),
+  },
+  {
+    spec: REPORT_GROUP,
+    run: async (action, given, environment) =>
+      (await import('./report-command.ts')).reportCommand(action as ReportAction, given, environment),
+  },
+  {
+    spec: LEDGER_GROUP,
+    run: async (action, given, environment) =>
+      (await import('./ledger-command.ts')).ledgerCommand(action as LedgerAction, given, environment),
+  },
+  {
+    spec: EVIDENCE_GROUP,
+    run: async (action, given, environment) =>
+      (await import('./evidence-command.ts')).evidenceCommand(action as EvidenceAction, given, environment),
+  },
+];
+
 /** Commands with a help of their own. */
-const COMMANDS: readonly string[] = ['replay', 'signatures'];
+const COMMANDS: readonly string[] = ['replay', 'signatures', ...GROUPS.map(({ spec }) => spec.name)];
 
 /** Runs one command line. Returns the exit code; never throws, and prints each error as one line. */
 export async function runCli(argv: readonly string[], environment: CliEnvironment): Promise<number> {
@@ -72,7 +118,15 @@ async function parse(argv: readonly string[], { stdout }: CliEnvironment): Promi
         run = async (environment) =>
           (await import('./signatures-command.ts')).signaturesCommand(action, args, environment);
       }),
-    )
+    );
+  for (const { spec, run: start } of GROUPS) {
+    parser.command(spec.name, spec.summary, (own) =>
+      describeGroup(own, spec, (action, given) => {
+        run = async (environment) => start(action, dashes(given), environment);
+      }),
+    );
+  }
+  parser
     .completion('completion', 'Print a completion script for bash or zsh')
     .example('poolprint replay capture.pcap', 'find mining in a capture')
     .example('poolprint replay --help', 'all options, with examples')
@@ -87,13 +141,9 @@ async function parse(argv: readonly string[], { stdout }: CliEnvironment): Promi
       throw new UsageError((message ?? error?.message ?? 'wrong usage').replace(/\s*\n\s*/g, ' '));
     });
   try {
-    await parser.parseAsync(
-      argv.map((word) => (word === '-' ? DASH : word)),
-      {},
-      (_error: unknown, _argv: unknown, text: string) => {
-        output = text;
-      },
-    );
+    await parser.parseAsync(hideDashes(argv), {}, (_error: unknown, _argv: unknown, text: string) => {
+      output = text;
+    });
   } catch (error) {
     if (error instanceof UsageError || !(error instanceof Error)) throw error;
     throw new UsageError(error.message);
@@ -110,8 +160,24 @@ function behindDashes(given: RawSignaturesArguments): RawSignaturesArguments {
   return { ...given, ...lists, old: same(given.old), new: same(given.new) };
 }
 
+/** The words with what yargs would lose or take for options marked: a lone `-`, and in groups all that stands behind `--`. */
+function hideDashes(argv: readonly string[]): string[] {
+  const words = argv.map((word) => (word === '-' ? DASH : word));
+  const end = GROUPS.some(({ spec }) => spec.name === argv[0]) ? words.indexOf('--') : -1;
+  if (end < 0) return words;
+  const behind = words.slice(end + 1).map((word) => (word.startsWith('-') ? `${MARK}${word}` : word));
+  return [...words.slice(0, end), ...behind];
+}
+
+/** The arguments of a group with dashes as they were written. */
+function dashes(given: GivenArguments): GivenArguments {
+  const same = (value: unknown): unknown =>
+    Array.isArray(value) ? value.map(same) : typeof value === 'string' ? undash(value) : value;
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, same(value)]));
+}
+
 function undash(word: string): string {
-  return word === DASH ? '-' : word;
+  return word.startsWith(DASH) ? word.slice(MARK.length) : word;
 }
 
 async function report(error: unknown, command: string, { stderr, env }: CliEnvironment): Promise<number> {

@@ -17,6 +17,10 @@ export interface CliEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
+  /** Microseconds since the epoch, random bytes and the name of the system's user, for what the ledger writes. */
+  readonly clock: () => number;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly user: () => string;
   readonly onSignal: (handler: (signal: StopSignal) => void) => void;
   /** Ends the process at once. */
   readonly exit: (code: number) => void;

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { userInfo } from 'node:os';
 import process from 'node:process';
 import { internalError, runCli } from './cli.ts';
 import { EXIT_FAILED } from './exit.ts';
@@ -22,6 +24,9 @@ export async function main(): Promise<void> {
     stderr: process.stderr,
     env: process.env,
     now: () => performance.now(),
+    clock: () => Date.now() * 1000,
+    random: (bytes) => randomBytes(bytes),
+    user: userName,
     onSignal: (handler) => {
       process.on('SIGINT', handler);
       process.on('SIGTERM', handler);
@@ -31,6 +36,15 @@ export async function main(): Promise<void> {
   await flush(process.stdout);
   await flush(process.stderr);
   leave(code);
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run under a number without a name.
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
 }
 
 /** Time for what is still open to close by itself, in milliseconds. */

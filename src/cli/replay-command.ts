@@ -16,10 +16,11 @@ import {
   UsageError,
 } from './exit.ts';
 import { renderExplanation } from './explain.ts';
+import type { GivenArguments } from './group.ts';
 import { chooseLanguage, LANGUAGES, messagesOf } from './messages.ts';
 import { isBrokenPipe, outputError, print, printLines } from './output.ts';
 import { createProgressBar } from './progress.ts';
-import { one, type RawReplayArguments, type ReplayArguments } from './replay-options.ts';
+import { one, type RawReplayArguments, type ReplayArguments, VANTAGES, WINDOWS } from './replay-options.ts';
 import { COLOR_MODES, createPaint, outputWidth, wantsColor } from './style.ts';
 import { renderSummary } from './summary.ts';
 import { renderTable } from './table.ts';
@@ -28,12 +29,19 @@ import { formatCount, formatDuration, formatRate } from './units.ts';
 import { programVersion } from './version.ts';
 
 const MAX_THREADS = 64;
+/** Characters of a realm or sensor. */
+const MAX_NAME = 64;
+/** A clock that is wrong by more than a day says nothing about days. */
+const MAX_CLOCK_ERROR = 86_400;
 /** Two equal signals this close are one: the terminal sends Ctrl-C to the launcher too, which passes it on. */
 const SAME_SIGNAL_MS = 250;
 
 /** `poolprint replay`: reads captures and prints what was found. Returns the exit code. */
 export async function replayCommand(raw: RawReplayArguments, environment: CliEnvironment): Promise<number> {
   const args = checkReplayArguments(raw);
+  // A name or folder that is wrong should be said before the captures are read, not after.
+  if (args.ledger !== null)
+    (await import('./replay-ledger.ts')).checkLedgerArguments(ledgerArguments(raw), environment);
   const signatures = await environment.loadSignatures({
     directory: args.signatures,
     only: args.only,
@@ -48,6 +56,7 @@ export async function replayCommand(raw: RawReplayArguments, environment: CliEnv
   let code = result.problems.some(({ fatal }) => fatal) ? EXIT_FAILED : EXIT_DONE;
   await note(environment, problemLines(result, args.quiet));
   if (args.evidence !== null && !(await saveEvidence(args.evidence, result, environment))) code = EXIT_FAILED;
+  if (args.ledger !== null && !(await intoLedger(raw, args, result, environment))) code = EXIT_FAILED;
   try {
     await printResult(args, result, signatures, environment);
   } catch (error) {
@@ -74,7 +83,10 @@ async function runEngine(
     filter: args.filter,
     threads: args.threads,
     home: args.home,
-    evidence: args.evidence !== null,
+    evidence: args.evidence !== null || args.ledger !== null,
+    window: args.window,
+    vantage: args.vantage,
+    sensor: args.sensor,
     ...known,
     signal,
     ...(progress === null ? {} : { onProgress: progress.update }),
@@ -146,13 +158,37 @@ async function saveEvidence(folder: string, result: ReplayResult, environment: C
   }
 }
 
+/** What of the arguments concerns the ledger. */
+function ledgerArguments({ ledger, as, reference }: RawReplayArguments): GivenArguments {
+  return { ledger, as, reference };
+}
+
+/** Puts what was found into the ledger. A ledger that fails is said in one line; what was found is printed all the same. */
+async function intoLedger(
+  raw: RawReplayArguments,
+  args: ReplayArguments,
+  result: ReplayResult,
+  environment: CliEnvironment,
+): Promise<boolean> {
+  try {
+    const { recordResult } = await import('./replay-ledger.ts');
+    const line = recordResult(ledgerArguments(raw), args, result, environment);
+    if (!args.quiet) await note(environment, [line]);
+    return true;
+  } catch (error) {
+    if (exitCodeOf(error) === null) throw error;
+    await note(environment, [`poolprint: ${visible((error as Error).message)}`]);
+    return false;
+  }
+}
+
 async function printResult(
   args: ReplayArguments,
   result: ReplayResult,
   signatures: SignatureSet,
   { stdout, env }: CliEnvironment,
 ): Promise<void> {
-  if (args.json) return printLines(stdout, jsonLines(result));
+  if (args.json) return printLines(stdout, reportLines(result));
   const language = args.language ?? chooseLanguage(undefined, env);
   const messages = messagesOf(language);
   const paint = createPaint(wantsColor(args.color, stdout.isTTY === true, env));
@@ -168,6 +204,20 @@ async function printResult(
   // An explanation ends with an empty line of its own.
   const gap = detections.length > 0 && !args.explain ? [''] : [];
   await print(stdout, `${[...gap, ...renderSummary(summary, messages, paint)].join('\n')}\n`);
+}
+
+/** The JSON lines; with windows by day a coverage line for each stretch that was watched, instead of one for the run. */
+function* reportLines(result: ReplayResult): Generator<string> {
+  const [first, ...others] = result.coverageDays ?? [];
+  const lines = jsonLines({ ...result, coverage: first ?? result.coverage });
+  // The summary comes last.
+  let held: string | null = null;
+  for (const line of lines) {
+    if (held !== null) yield held;
+    held = line;
+  }
+  for (const coverage of others) yield jsonLines({ ...result, detections: [], coverage }).next().value as string;
+  if (held !== null) yield held;
 }
 
 function speedLine({ summary }: ReplayResult, elapsed: number): string {
@@ -189,6 +239,14 @@ export function checkReplayArguments(raw: RawReplayArguments): ReplayArguments {
     evidence: notEmpty(one(raw.evidence, 'evidence'), 'evidence'),
     home: [...new Set((raw.home ?? []).map((text) => parsePrefix(text, '--home')))],
     threads: threadCount(one(raw.threads, 'threads')),
+    window: windowOf(raw),
+    vantage: {
+      nat: VANTAGES.find((nat) => nat === one(raw.nat, 'nat')) ?? 'none',
+      realm: printableName(one(raw.realm, 'realm'), 'realm'),
+      clockError: clockError(one(raw.clockError, 'clock-error')),
+    },
+    sensor: printableName(one(raw.sensor, 'sensor'), 'sensor') ?? 'replay',
+    ledger: ledgerOf(raw),
     signatures: oneOrMore(raw.signatures ?? [], 'signatures'),
     only: listed(raw.only ?? [], 'only'),
     without: listed(raw.without ?? [], 'without'),
@@ -217,6 +275,45 @@ function oneOrMore(values: readonly string[], name: string): string | readonly s
 function notEmpty(value: string | null, name: string): string | null {
   if (value === '') throw new UsageError(`--${name}: a folder is needed`);
   return value;
+}
+
+/** A name that ends up in every detection and its id: one spelling of it, nothing that cannot be seen. */
+function printableName(text: string | null, option: string): string | null {
+  if (text === null) return null;
+  const name = text.normalize('NFC');
+  if (name.length <= MAX_NAME && /^[\p{L}\p{M}\p{N}\p{P}\p{S}]+(?: [\p{L}\p{M}\p{N}\p{P}\p{S}]+)*$/u.test(name))
+    return name;
+  throw new UsageError(
+    `--${option}: '${visible(text.slice(0, MAX_NAME))}' is no name: 1 to ${MAX_NAME} printable characters, single spaces between words`,
+  );
+}
+
+/** The ledger's leads are counted by days. */
+function windowOf(raw: RawReplayArguments): ReplayArguments['window'] {
+  const asked = one(raw.window, 'window');
+  if (raw.ledger !== undefined && asked === 'run') throw new UsageError('--window run: a ledger counts by UTC day');
+  return raw.ledger === undefined ? (WINDOWS.find((kind) => kind === asked) ?? 'run') : 'day';
+}
+
+function ledgerOf(raw: RawReplayArguments): string | null {
+  const path = one(raw.ledger, 'ledger');
+  if (path === '') throw new UsageError('--ledger: a file is needed');
+  for (const name of ['as', 'reference'] as const) {
+    if (path === null && raw[name] !== undefined) throw new UsageError(`--${name} goes with --ledger`);
+  }
+  return path;
+}
+
+/** Seconds; the capture times themselves go to the microsecond. */
+function clockError(text: string | null): number {
+  if (text === null) return 0;
+  const seconds = /^\d{1,8}(?:\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds <= MAX_CLOCK_ERROR)) {
+    throw new UsageError(
+      `--clock-error: '${visible(text.slice(0, MAX_NAME))}' is not a number of seconds from 0 to ${MAX_CLOCK_ERROR}`,
+    );
+  }
+  return seconds;
 }
 
 function threadCount(text: string | null): number {

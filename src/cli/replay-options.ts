@@ -1,4 +1,5 @@
 import type { Argv } from 'yargs';
+import type { RunVantage, WindowKind } from '../engine/options.ts';
 import { UsageError } from './exit.ts';
 import { LANGUAGES, type Language } from './messages.ts';
 import { COLOR_MODES, type ColorMode } from './style.ts';
@@ -12,6 +13,14 @@ export interface RawReplayArguments {
   readonly evidence?: unknown;
   readonly home?: readonly string[] | undefined;
   readonly threads?: unknown;
+  readonly window?: unknown;
+  readonly nat?: unknown;
+  readonly realm?: unknown;
+  readonly clockError?: unknown;
+  readonly sensor?: unknown;
+  readonly ledger?: unknown;
+  readonly as?: unknown;
+  readonly reference?: unknown;
   readonly signatures?: readonly string[] | undefined;
   readonly only?: readonly string[] | undefined;
   readonly without?: readonly string[] | undefined;
@@ -34,6 +43,12 @@ export interface ReplayArguments {
   /** Canonical prefixes. */
   readonly home: readonly string[];
   readonly threads: number;
+  readonly window: WindowKind;
+  /** Where the packets were captured. */
+  readonly vantage: RunVantage;
+  readonly sensor: string;
+  /** Ledger that takes the detections, by UTC day, and in whose name; null for none. */
+  readonly ledger: string | null;
   /** Folder or file, several of them, or null for the signatures that come along. */
   readonly signatures: string | readonly string[] | null;
   /** Ids and prefixes such as `cryptonote.*`. */
@@ -48,6 +63,9 @@ export interface ReplayArguments {
   readonly language: Language | null;
   readonly quiet: boolean;
 }
+
+export const WINDOWS: readonly WindowKind[] = ['run', 'day'];
+export const VANTAGES: readonly RunVantage['nat'][] = ['inside', 'outside', 'none'];
 
 export const REPLAY_SUMMARY = 'Find mining in packet captures';
 
@@ -80,6 +98,36 @@ export function describeReplay(yargs: Argv): Argv {
     })
     .option('home', { type: 'string', array: true, nargs: 1, describe: 'prefix of your own customers; repeatable' })
     .option('threads', { type: 'string', nargs: 1, describe: 'worker threads (default 1)' })
+    .option('window', {
+      type: 'string',
+      nargs: 1,
+      choices: WINDOWS,
+      describe: 'one detection for the whole run, or one for each UTC day (default run)',
+    })
+    .option('nat', {
+      type: 'string',
+      nargs: 1,
+      choices: VANTAGES,
+      describe: 'captured inside or outside of an address translation (default none)',
+    })
+    .option('realm', {
+      type: 'string',
+      nargs: 1,
+      describe: 'name of the network in which private addresses are unique',
+    })
+    .option('clock-error', { type: 'string', nargs: 1, describe: "error of the capture's clock, seconds (default 0)" })
+    .option('sensor', { type: 'string', nargs: 1, describe: 'name of the observation point (default replay)' })
+    .option('ledger', {
+      type: 'string',
+      nargs: 1,
+      describe: 'put the detections into this ledger, by UTC day (docs/leads.md)',
+    })
+    .option('as', { type: 'string', nargs: 1, describe: 'name under which the ledger notes it (default: the user)' })
+    .option('reference', {
+      type: 'string',
+      nargs: 1,
+      describe: 'folder with reference tables of your own, for the ledger',
+    })
     .option('signatures', {
       type: 'string',
       array: true,

@@ -227,7 +227,11 @@ async function stats({ given, environment, messages, paint, json }: Context): Pr
     set.signatures,
     DIALECTS.map(({ id }) => id),
   );
-  if (json) return { lines: jsonLines([statsRow(counts)]), code: EXIT_DONE };
+  const judged = await judgements(given, environment);
+  if (json) {
+    const rows = judged === null ? [] : judged.map((row) => ({ type: 'signature_judgement', version: 1, ...row }));
+    return { lines: jsonLines([statsRow(counts), ...rows]), code: EXIT_DONE };
+  }
   const { status, kind, tests, proving, withoutStable, unknownDialects } = counts;
   const titled = (name: SignatureColumn | 'stable' | 'draft' | 'retired'): PlainColumn =>
     name === 'stable' || name === 'draft' || name === 'retired'
@@ -252,7 +256,49 @@ async function stats({ given, environment, messages, paint, json }: Context): Pr
   for (const [text, names] of remarks) {
     if (names.length > 0) lines.push('', paint('yellow', fill(text, { list: names.map(visible).join(messages.and) })));
   }
+  if (judged !== null) lines.push('', ...judgedTable(judged, { messages, paint }));
   return { lines, code: EXIT_DONE };
+}
+
+/** How the leads were judged in which a version of a signature held. */
+interface Judgement {
+  readonly signature: string;
+  readonly leads: number;
+  readonly true: number;
+  readonly not_true: number;
+}
+
+/** What the ledger says of each signature: most often wrong first. Null where none was named. */
+async function judgements(
+  given: RawSignaturesArguments,
+  { clock, random }: CliEnvironment,
+): Promise<readonly Judgement[] | null> {
+  const path = one(given.ledger, 'ledger');
+  if (path === null) return null;
+  const { openLedger } = await import('../ledger/sqlite/ledger.ts');
+  const { signatureStats: judgedStats } = await import('../ledger/stats.ts');
+  const ledger = openLedger(path, { mode: 'read', now: clock, random });
+  try {
+    return [...judgedStats(ledger.leads.leads({}))]
+      .map(([signature, counts]) => ({ signature, ...counts }))
+      .sort((a, b) => b.not_true - a.not_true || b.leads - a.leads || (a.signature < b.signature ? -1 : 1));
+  } finally {
+    ledger.close();
+  }
+}
+
+function judgedTable(judged: readonly Judgement[], { messages, paint }: Pick<Context, 'messages' | 'paint'>): string[] {
+  const right = true;
+  const columns = [
+    { title: messages.columns.id },
+    { title: messages.judged.leads, right },
+    { title: messages.judged.true, right },
+    { title: messages.judged.not_true, right },
+  ];
+  const rows = judged.map((row) => [row.signature, ...[row.leads, row.true, row.not_true].map(String)]);
+  return rows.length === 0
+    ? [messages.judged.none]
+    : plainTable(columns, rows, { paint, width: null, leftOut: messages.leftOut, and: messages.and });
 }
 
 function statsRow(counts: SignatureStats): Record<string, unknown> {

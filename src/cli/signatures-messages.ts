@@ -42,6 +42,7 @@ export interface SignatureMessages {
   readonly proving: string;
   readonly withoutStable: string;
   readonly unknownDialects: string;
+  readonly judged: Readonly<Record<'leads' | 'true' | 'not_true' | 'none', string>>;
   readonly same: string;
   readonly compared: string;
   readonly careFound: string;
@@ -107,6 +108,7 @@ const en: SignatureMessages = {
   proving: '{proving} prove mining alone (weight 0.9 or more); {positive} positive and {negative} negative tests',
   withoutStable: 'Dialects without a stable signature: {list}',
   unknownDialects: 'Dialects the program has no reader for: {list}',
+  judged: { leads: 'leads', true: 'true', not_true: 'not true', none: 'No lead of the ledger rests on a signature.' },
   same: 'No differences in {n} signatures.',
   compared: '{added} added, {removed} removed, {changed} changed, {unchanged} the same',
   careFound: 'Promises broken: {n}',
@@ -176,6 +178,7 @@ const zh: SignatureMessages = {
   proving: '{proving} 条可单独证明挖矿（权重不低于 0.9）；{positive} 项正向测试，{negative} 项反向测试',
   withoutStable: '没有稳定特征的协议：{list}',
   unknownDialects: '程序不能解读的协议：{list}',
+  judged: { leads: '线索', true: '属实', not_true: '不属实', none: '台账中没有依据特征的线索。' },
   same: '{n} 条特征没有差异。',
   compared: '新增 {added}，删除 {removed}，修改 {changed}，未变 {unchanged}',
   careFound: '违反约定：{n} 处',

@@ -19,6 +19,7 @@ export interface RawSignaturesArguments {
   readonly dialect?: readonly string[] | undefined;
   readonly json?: unknown;
   readonly strict?: unknown;
+  readonly ledger?: unknown;
   readonly lang?: unknown;
   readonly color?: unknown;
   /** What stood behind `--`, after the two words of the command. */
@@ -92,7 +93,11 @@ function describeSearch(yargs: Argv): Argv {
 }
 
 function describeStats(yargs: Argv): Argv {
-  return source(output(yargs.usage('Usage: poolprint signatures stats [options]')));
+  return source(output(yargs.usage('Usage: poolprint signatures stats [options]'))).option('ledger', {
+    type: 'string',
+    nargs: 1,
+    describe: 'count the leads of this ledger in which each signature held, and how they were judged',
+  });
 }
 
 function describeDiff(yargs: Argv): Argv {

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Account } from '../dialect/account.ts';
 import { hardwareClass } from '../dialect/agent.ts';
 import { estimateFromTotals } from '../estimate/hashrate.ts';
-import type { AccountRow, DetectionRow, IndicationRow } from './detection.ts';
+import { DAY } from './day.ts';
+import type { AccountRow, Confidence, DetectionRow, IndicationRow } from './detection.ts';
 import type { Indication } from './facts.ts';
 import { type Attempt, findProbes, fuse, MIN_SCORE } from './fuse.ts';
-import { compareOrder, type KeyFacts, keyOf } from './key-facts.ts';
+import { compareOrder, type KeyFacts, keyOf, type OrientedIndication } from './key-facts.ts';
 
 /** Indications shown of a detection: the earliest of each signature. */
 const MAX_INDICATIONS = 32;
@@ -31,16 +32,36 @@ export function isoTime(micros: number): string {
 }
 
 /**
- * One detection per key (miner, pool address and port, dialect) of the window. Sorted surest first, then by time, then
- * by id.
+ * One detection per key (miner, pool address and port, dialect) and window: the run, or the UTC day of the facts. What
+ * shows only when detections are seen together is looked for within a window. Sorted surest first, then by time, then by id.
  */
 export function buildDetections(keys: readonly KeyFacts[], context: BuildContext): DetectionRow[] {
+  const windows = new Map<number | null, KeyFacts[]>();
+  for (const facts of keys) {
+    const known = windows.get(facts.day);
+    if (known) known.push(facts);
+    else windows.set(facts.day, [facts]);
+  }
+  return [...windows].flatMap(([day, facts]) => buildWindow(facts, inWindow(context, day))).sort(bySurety);
+}
+
+/** What a detection is built with: the run's context and the bounds of its window. */
+interface WindowContext extends BuildContext {
+  readonly kind: DetectionRow['window']['kind'];
+}
+
+function inWindow(context: BuildContext, day: number | null): WindowContext {
+  if (day === null) return { ...context, kind: 'run' };
+  return { ...context, kind: 'day', from: day * DAY, to: (day + 1) * DAY };
+}
+
+function buildWindow(keys: readonly KeyFacts[], context: WindowContext): DetectionRow[] {
   const built = [...keys]
     .sort((a, b) => compareOrder(a.first, b.first) || compare(keyOf(a), keyOf(b)))
     .map((facts) => ({ facts, row: buildRow(facts, context) }))
     .filter(({ row }) => row.score >= MIN_SCORE);
   refineActivities(built);
-  return absorbLookups(built.map(({ row }) => row)).sort(bySurety);
+  return absorbLookups(built.map(({ row }) => row));
 }
 
 function compare(a: string, b: string): number {
@@ -57,9 +78,32 @@ function bySurety(a: DetectionRow, b: DetectionRow): number {
   );
 }
 
-function buildRow(facts: KeyFacts, context: BuildContext): DetectionRow {
+/** How sure: the less, the surer; 3 is not reported. */
+function rankOf({ score, confidence }: { readonly score: number; readonly confidence: Confidence }): number {
+  return score < MIN_SCORE ? 3 : CONFIDENCE_ORDER[confidence];
+}
+
+/**
+ * The indications of the window. What a conversation showed on an earlier day stands among them where it speaks against
+ * mining, and where without it the detection would be less sure merely because its conversation began the day before.
+ */
+function signsOf(facts: KeyFacts): readonly OrientedIndication[] {
+  const own = new Set(facts.indications.map(({ value }) => value.indication.signature));
+  const earlier = facts.carried.filter(({ value }) => !own.has(value.indication.signature));
+  if (earlier.length === 0) return facts.indications;
+  const weighed = (signs: readonly OrientedIndication[]): number =>
+    rankOf(fuse(signs.map(({ value }) => value.indication)));
+  const least = [...facts.indications, ...earlier.filter(({ value }) => value.indication.against)];
+  const all = [...facts.indications, ...earlier];
+  // Where there are too many to show, those of the window stay.
+  const chosen = (weighed(all) < weighed(least) ? all : least).slice(0, MAX_INDICATIONS);
+  return chosen.sort((a, b) => compareOrder(a.order, b.order));
+}
+
+function buildRow(facts: KeyFacts, context: WindowContext): DetectionRow {
   const windowFrom = isoTime(context.from);
-  const { score, confidence } = fuse(facts.indications.map(({ value }) => value.indication));
+  const signs = signsOf(facts);
+  const { score, confidence } = fuse(signs.map(({ value }) => value.indication));
   const accounts = facts.accounts.map(({ value }) => value);
   const agents = facts.agents.map(({ value }) => value);
   const coins = coinsOf(facts.coins, accounts, facts.dialect);
@@ -74,7 +118,7 @@ function buildRow(facts: KeyFacts, context: BuildContext): DetectionRow {
     version: 1,
     id,
     sensor: context.sensor,
-    window: { kind: 'run', from: windowFrom, to: isoTime(context.to) },
+    window: { kind: context.kind, from: windowFrom, to: isoTime(context.to) },
     vantage: { nat: context.nat, realm: context.realm, clock_error_s: context.clockError },
     first_seen: isoTime(facts.first[0]),
     last_seen: isoTime(facts.lastSeen),
@@ -88,7 +132,7 @@ function buildRow(facts: KeyFacts, context: BuildContext): DetectionRow {
     algorithm: facts.algorithm?.value ?? null,
     confidence,
     score,
-    indications: facts.indications.slice(0, MAX_INDICATIONS).map(({ value }) => indicationRow(value, context)),
+    indications: signs.slice(0, MAX_INDICATIONS).map(({ value }) => indicationRow(value, context)),
     accounts: accounts.map((a) => accountRow(a, coins)),
     agents,
     hardware_class: facts.asicHint ? 'asic' : hardwareClass(agents),

@@ -83,6 +83,10 @@ export interface ConversationFacts {
   readonly worked: boolean;
   /** Look-ups that this stands for; 0 for a connection. */
   readonly lookups: number;
+  /** UTC day (days since the epoch) of which these are the facts; absent where they are those of the whole run. */
+  readonly day?: number;
+  /** With `day`: what held on the days before and did not show again. */
+  readonly carried?: readonly Indication[];
 }
 
 export type DetectionTransport = 'tcp' | 'http' | 'ws' | 'tls' | 'quic' | 'dns';

@@ -19,6 +19,8 @@ interface Ordered<T> {
   readonly value: T;
 }
 
+export type OrientedIndication = Ordered<{ readonly indication: Indication; readonly minerSide: 0 | 1 }>;
+
 /** What all conversations of one key (miner, pool address and port, dialect) tell together; bounded. */
 export interface KeyFacts {
   readonly miner: string;
@@ -27,6 +29,8 @@ export interface KeyFacts {
   readonly keyHost: string | null;
   readonly poolPort: number | null;
   readonly dialect: string | null;
+  /** UTC day (days since the epoch); null where the window is the run. */
+  readonly day: number | null;
   first: Order;
   lastSeen: number;
   transport: Ordered<ConversationFacts['transport']>;
@@ -56,7 +60,9 @@ export interface KeyFacts {
   /** Hashrate that miners report of themselves, latest conversations. */
   reports: Ordered<{ readonly rate: number; readonly lastSeen: number; readonly http: boolean }>[];
   /** The earliest indication of every signature; `minerSide` orients it. */
-  indications: Ordered<{ readonly indication: Indication; readonly minerSide: 0 | 1 }>[];
+  indications: OrientedIndication[];
+  /** The same of earlier days, for conversations that go on. */
+  carried: OrientedIndication[];
   /** Newest conversations, and how many there were. */
   conversations: Ordered<{ readonly port: number; readonly lastSeen: number; readonly opened: boolean }>[];
   flows: number;
@@ -70,15 +76,17 @@ export interface KeyFacts {
   attempts: number[];
 }
 
-/** The pool is known by its address, else by its name. */
+/** The pool is known by its address, else by its name. The day is part of it where windows are days. */
 export function keyOf(c: {
   miner: string;
   pool: string | null;
   keyHost: string | null;
   poolPort: number | null;
   dialect: string | null;
+  day?: number | null;
 }): string {
-  return JSON.stringify([c.miner, c.pool ?? c.keyHost, c.poolPort, c.dialect]);
+  const key = [c.miner, c.pool ?? c.keyHost, c.poolPort, c.dialect];
+  return JSON.stringify(typeof c.day === 'number' ? [...key, c.day] : key);
 }
 
 /** The facts of a key of which one conversation is known. */
@@ -97,6 +105,7 @@ export function factsOfOne(c: ConversationFacts): KeyFacts {
     keyHost: c.pool === null ? c.host : null,
     poolPort: c.poolPort,
     dialect: c.dialect,
+    day: c.day ?? null,
     first: order,
     lastSeen: c.lastSeen,
     transport: { order, value: c.transport },
@@ -123,10 +132,8 @@ export function factsOfOne(c: ConversationFacts): KeyFacts {
       s === null || s.reported === null
         ? []
         : [{ order, value: { rate: s.reported, lastSeen: c.lastSeen, http: c.transport === 'http' } }],
-    indications: c.indications.map((indication) => ({
-      order: [indication.time, indication.input, indication.packet, c.minerPort] as const,
-      value: { indication, minerSide: c.minerSide },
-    })),
+    indications: oriented(c.indications, c),
+    carried: oriented(c.carried ?? [], c),
     conversations:
       c.lookups > 0 ? [] : [{ order, value: { port: c.minerPort, lastSeen: c.lastSeen, opened: c.opened } }],
     flows: c.lookups > 0 ? 0 : 1,
@@ -168,12 +175,8 @@ export function mergeFacts(into: KeyFacts, other: KeyFacts): void {
     into.intervals = mergeIntervals([...into.intervals, ...other.intervals], MAX_INTERVALS);
   }
   into.reports = newest(into.reports, other.reports, MAX_REPORTS);
-  into.indications = mergeUnique(
-    into.indications,
-    other.indications,
-    ({ indication }) => indication.signature,
-    Number.POSITIVE_INFINITY,
-  );
+  into.indications = mergeIndications(into.indications, other.indications);
+  into.carried = mergeIndications(into.carried, other.carried);
   into.conversations = newest(into.conversations, other.conversations, MAX_CONVERSATIONS);
   into.flows += other.flows;
   into.lookups += other.lookups;
@@ -185,6 +188,17 @@ export function mergeFacts(into: KeyFacts, other: KeyFacts): void {
   if (into.attempts.length < MAX_ATTEMPTS || (other.attempts[0] ?? 0) < (into.attempts[MAX_ATTEMPTS - 1] ?? 0)) {
     into.attempts = [...into.attempts, ...other.attempts].sort((a, b) => a - b).slice(0, MAX_ATTEMPTS);
   }
+}
+
+function oriented(indications: readonly Indication[], c: ConversationFacts): OrientedIndication[] {
+  return indications.map((indication) => ({
+    order: [indication.time, indication.input, indication.packet, c.minerPort] as const,
+    value: { indication, minerSide: c.minerSide },
+  }));
+}
+
+function mergeIndications(a: OrientedIndication[], b: OrientedIndication[]): OrientedIndication[] {
+  return mergeUnique(a, b, ({ indication }) => indication.signature, Number.POSITIVE_INFINITY);
 }
 
 /** The facts of every key among these conversations. */

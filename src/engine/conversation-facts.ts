@@ -1,4 +1,5 @@
 import { type ConversationFacts, type Indication, summariseSession } from '../detect/facts.ts';
+import type { MiningSession } from '../dialect/session.ts';
 import { unknownMining } from '../dialect/unknown-mining.ts';
 import { type FlowTable, OPENED } from '../flow/table.ts';
 import { addressText } from './address.ts';
@@ -14,8 +15,24 @@ export interface OpenConversation {
   readonly packet: number;
 }
 
+/** What a conversation tells in one dialect, and the session that it was read into. */
+export interface Told {
+  readonly facts: ConversationFacts;
+  readonly session: MiningSession | null;
+}
+
 /** What a conversation that has ended tells, one row for each dialect spoken in it. Its streams must be finished. */
 export function factsOf(table: FlowTable, flow: number, ended: OpenConversation): ConversationFacts[] {
+  return toldBy(table, flow, ended, ended.conversation.indications).map(({ facts }) => facts);
+}
+
+/** What a conversation tells so far, where `known` is what held in it. */
+export function toldBy(
+  table: FlowTable,
+  flow: number,
+  ended: OpenConversation,
+  known: readonly Indication[],
+): readonly Told[] {
   const { conversation, words, version } = ended;
   const text = (side: number): string =>
     addressText(version, ...(words.subarray(side * 4, side * 4 + 4) as unknown as [number, number, number, number]));
@@ -57,23 +74,25 @@ export function factsOf(table: FlowTable, flow: number, ended: OpenConversation)
       opened: (table.state(flow) & OPENED) !== 0,
       seen: sent > 0 && received > 0 ? 'both' : sent > 0 ? 'miner' : 'pool',
       minerSide,
-      worked: conversation.worked,
+      worked: conversation.workedBy(known),
       lookups: 0,
     };
   };
   if (results.length === 0) {
     // No dialect of ours, but a signature held: report it under the dialect that the signature names.
     const first = conversation.indications.find((i) => i.dialect !== null) ?? conversation.indications[0];
-    return [facts(first?.dialect ?? null, minerSideOf(conversation, null, -1), conversation.indications, null)];
+    const only = facts(first?.dialect ?? null, minerSideOf(conversation, null, -1), known, null);
+    return [{ facts: only, session: null }];
   }
-  return results.map(({ dialect, session }) =>
-    facts(
+  return results.map(({ dialect, session }) => ({
+    facts: facts(
       dialect === unknownMining ? null : dialect.id,
       minerSideOf(conversation, dialect.id, session.minerSide),
-      indicationsOf(conversation.indications, dialect.id, results.length === 1),
+      indicationsOf(known, dialect.id, results.length === 1),
       summariseSession(session),
     ),
-  );
+    session,
+  }));
 }
 
 /** Roles come from the protocol: the dialect, else what a signature says of its sender, else who opened. */

@@ -9,7 +9,9 @@ import type { HttpHead, Message, NameMessage, Place, Side, Transport } from '../
 import type { SocksTarget } from '../protocol/socks.ts';
 import type { Signature, SignatureSet } from '../signature/types.ts';
 import { addressText, canonicalAddress } from './address.ts';
-import { excerptOf } from './excerpt.ts';
+import { closingMessages } from './closing.ts';
+import type { DayParts } from './day-parts.ts';
+import { indicationOf } from './indication.ts';
 import type { Naming } from './naming.ts';
 import { NoiseWatch } from './noise-watch.ts';
 import { answerKind, foreignWeight, isLogRecord } from './patience.ts';
@@ -70,6 +72,8 @@ export class Conversation implements StreamSink, MessageSink {
   onDnsMessage: ((side: Side, bytes: Uint8Array, off: number, end: number, place: Place) => void) | null = null;
   /** Another shard reports it. */
   foreign = false;
+  /** Where windows are days: what of it happened on which. */
+  days: DayParts | null = null;
   /** Set by the owner once it has counted this conversation among those that speak of mining. */
   counted = false;
   private readonly readers: readonly [SideReader, SideReader];
@@ -193,6 +197,7 @@ export class Conversation implements StreamSink, MessageSink {
   }
 
   onNoise(side: Side, bytes: Uint8Array, off: number, end: number, place: Place): boolean {
+    this.days?.onMessage(place.time);
     this.noise ??= new NoiseWatch(side);
     this.noise.push(side, bytes, off, end);
     this.lastPlace = place;
@@ -212,6 +217,7 @@ export class Conversation implements StreamSink, MessageSink {
   /** Names that turned out to be another server's: what they weighed goes with them. */
   private unweigh(names: readonly NameMessage[]): void {
     const gone = new Set(names.map((n) => n.text));
+    this.days?.retract(gone);
     for (let i = this.indications.length - 1; i >= 0; i--) {
       if (gone.has((this.indications[i] as Indication).excerpt)) this.indications.splice(i, 1);
     }
@@ -221,9 +227,14 @@ export class Conversation implements StreamSink, MessageSink {
   }
 
   private weigh(m: Message): void {
+    for (const hit of this.match(m)) this.note(hit, m);
+  }
+
+  /** The signatures that a message matches; valid until the next call. */
+  private match(m: Message): readonly Signature[] {
     this.hits.length = 0;
     this.context.signatures.match(m, this.hits);
-    for (const hit of this.hits) this.note(hit, m);
+    return this.hits;
   }
 
   /**
@@ -239,30 +250,29 @@ export class Conversation implements StreamSink, MessageSink {
       if (this.server.named) this.advance(m);
     }
     if (!this.strong) return;
-    const client = this.server.clientSide;
-    const server = (1 - client) as Side;
-    if (this.server.tunnel === null) {
-      const [a, b, c, d] = words.subarray(server * 4, server * 4 + 4) as unknown as [number, number, number, number];
-      const endpoint = this.context.naming.ofAddress(version, a, b, c, d, this.ports[server]);
-      if (endpoint.evidence !== 'none') {
-        const name = addressText(version, a, b, c, d);
-        const text = `address ${name}, port ${this.ports[server]}: ${endpoint.role} of ${endpoint.pool ?? 'an unnamed pool'}`;
-        const common = { side: client, place: this.lastPlace, transport: this.transport, port: this.ports[server] };
-        this.weigh({ kind: 'name', ...common, source: 'address', name, endpoint, text });
-      }
+    for (const m of this.closing(seconds, version, words)) this.weigh(m);
+  }
+
+  /** The same at the end of a day, without keeping it: the conversation may go on. `ended`: it does not. */
+  soFar(seconds: number, version: number, words: Int32Array, ended: boolean): Indication[] {
+    const found: Indication[] = [];
+    if (ended) this.noise?.finish();
+    const weigh = (m: Message): void => {
+      for (const hit of this.match(m)) found.push(indicationOf(hit, m));
+    };
+    if (this.noise?.likely) {
+      const m = this.noise.message(this.lastPlace, this.server.named);
+      weigh(m);
+      if (this.server.named) this.advance(m);
     }
-    const [sent, received] = [this.payloads[client], this.payloads[server]];
-    this.weigh({
-      kind: 'flow',
-      side: client,
-      place: this.lastPlace,
-      transport: this.transport,
-      seconds,
-      sent,
-      received,
-      named: this.server.named,
-      text: `${Math.round(seconds)} s, ${sent} packets with payload sent, ${received} received`,
-    });
+    if (this.strong) for (const m of this.closing(seconds, version, words)) weigh(m);
+    return found;
+  }
+
+  private closing(seconds: number, version: number, words: Int32Array): Generator<Message> {
+    const { server, ports, payloads, lastPlace, transport } = this;
+    const { naming } = this.context;
+    return closingMessages({ server, ports, payloads, lastPlace, transport, naming }, seconds, version, words);
   }
 
   /** Nothing about this dialect is proved. */
@@ -270,11 +280,14 @@ export class Conversation implements StreamSink, MessageSink {
     return this.context.signatures.isDraft(dialect);
   }
 
-  /** Indications of names as one who judges the whole conversation sees them. */
-  get worked(): boolean {
-    return (
-      this.server.named && this.indications.some((i) => i.kind === 'behaviour' && !i.against && i.weight >= MATTERS)
-    );
+  /** Whether it has the shape of one in which work is done, where `known` is what held in it. */
+  workedBy(known: readonly Indication[]): boolean {
+    return this.server.named && known.some((i) => i.kind === 'behaviour' && !i.against && i.weight >= MATTERS);
+  }
+
+  /** The sessions of all dialects that may fit. */
+  *sessions(): Generator<MiningSession> {
+    for (const { session } of this.candidates) yield session;
   }
 
   onMessage(m: Message): void {
@@ -283,6 +296,7 @@ export class Conversation implements StreamSink, MessageSink {
   }
 
   private read(m: Message): void {
+    this.days?.onMessage(m.place.time);
     this.lastPlace = m.place;
     if (m.transport !== 'tcp') this.transport = m.transport;
     this.server.read(m);
@@ -294,12 +308,11 @@ export class Conversation implements StreamSink, MessageSink {
       return;
     }
     if (this.isFamiliar(m)) {
+      if (this.days !== null) this.noteOfDay(m, this.days);
       for (const candidate of this.candidates) this.feed(candidate, m);
       return;
     }
-    this.hits.length = 0;
-    this.context.signatures.match(m, this.hits);
-    for (const hit of this.hits) this.note(hit, m);
+    this.weigh(m);
     if (m.kind === 'tls' || m.kind === 'start') return;
     if (this.hits.length === 0 && !this.matched) this.strangeness += foreignWeight(m);
     this.advance(m);
@@ -320,28 +333,22 @@ export class Conversation implements StreamSink, MessageSink {
     return false;
   }
 
+  /** What the conversation knows long since is a sign of its own on a new day. */
+  private noteOfDay(m: Message, days: DayParts): void {
+    if (m.kind !== 'json' || !days.wants(m.side, m.method ?? answerKind(m.value))) return;
+    for (const hit of this.match(m)) this.addToDay(hit, m, days);
+  }
+
+  private addToDay(hit: Signature, m: Message, days: DayParts): void {
+    if (days.add(hit.id, () => indicationOf(hit, m))) this.proof?.keepProof(m);
+  }
+
   private note(hit: Signature, m: Message): void {
     if (hit.weight >= MATTERS && !hit.against) this.strong = true;
+    if (this.days !== null) this.addToDay(hit, m, this.days);
     if (this.indications.length >= MAX_INDICATIONS) return;
     for (const known of this.indications) if (known.signature === hit.id) return;
-    this.indications.push({
-      signature: hit.id,
-      version: hit.version,
-      kind: hit.kind,
-      weight: hit.weight,
-      family: hit.family,
-      against: hit.against,
-      proof: hit.status === 'stable' && (hit.kind === 'payload' || hit.kind === 'http') && hit.weight >= 0.9,
-      time: m.place.time,
-      input: m.place.input,
-      packet: m.place.packet,
-      bytes: [m.place.from, m.place.to],
-      // Where the signature knows who sends such a message, that decides who is who.
-      side: m.side,
-      from: hit.from,
-      dialect: hit.dialect,
-      excerpt: excerptOf(m),
-    });
+    this.indications.push(indicationOf(hit, m));
     this.proof?.keepProof(m);
   }
 
@@ -362,7 +369,10 @@ export class Conversation implements StreamSink, MessageSink {
         if (fit === Fit.Sure && known.fit !== Fit.Sure) this.settle(known);
       } else if (!this.candidates.some((c) => c.dialect.group === dialect.group && c.fit === Fit.Sure)) {
         const candidate: Candidate = { dialect, session: new MiningSession(), fit: Fit.Possible };
-        for (const message of this.early ?? []) this.feed(candidate, message);
+        for (const message of this.early ?? []) {
+          this.feed(candidate, message);
+          this.days?.adopt(candidate.session, message.place.time);
+        }
         this.candidates.push(candidate);
         opened = true;
         if (fit === Fit.Sure) this.settle(candidate);

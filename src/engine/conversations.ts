@@ -2,13 +2,15 @@
 import type { Frame } from '../capture/frame.ts';
 import { createAnomalyCounters } from '../common/anomaly.ts';
 import { type Packet, TCP_ACK, TCP_FIN, TCP_SYN } from '../decode/packet.ts';
+import { dayOf } from '../detect/day.ts';
 import type { ConversationFacts } from '../detect/facts.ts';
 import { addFacts, factsOfOne, type KeyFacts, keyOf } from '../detect/key-facts.ts';
 import type { SegmentPlace } from '../flow/stream.ts';
 import { type FlowTable, NAMED_OTHER, Phase, RESET, RULED_OUT_A, START_KNOWN_A } from '../flow/table.ts';
 import type { Side } from '../protocol/message.ts';
 import { Conversation, type ConversationContext } from './conversation.ts';
-import { factsOf, type OpenConversation } from './conversation-facts.ts';
+import { factsOf, type OpenConversation, toldBy } from './conversation-facts.ts';
+import { DayParts } from './day-parts.ts';
 import { byTime } from './evidence-order.ts';
 import type { Hosts, Lookups } from './lookups.ts';
 import type { EvidenceFrame } from './options.ts';
@@ -40,6 +42,8 @@ export interface ConversationLimits {
   /** Conversations read at once; of those, ones in which nothing has spoken of mining yet (about 4 KiB each). */
   readonly maxConversations: number;
   readonly maxUnmatched: number;
+  /** Windows are UTC days. */
+  readonly daily: boolean;
 }
 
 /** The conversations that are being read, and what those that ended have told. */
@@ -102,7 +106,9 @@ export class Conversations {
     const source = [p.source0, p.source1, p.source2, p.source3];
     const destination = [p.destination0, p.destination1, p.destination2, p.destination3];
     const words = Int32Array.from(table.side === 0 ? [...source, ...destination] : [...destination, ...source]);
-    this.open[number] = { conversation, version: p.ipVersion, words, input: frame.input, packet: frame.number };
+    const opened = { conversation, version: p.ipVersion, words, input: frame.input, packet: frame.number };
+    this.open[number] = opened;
+    if (this.limits.daily && !foreign) conversation.days = this.daysOf(flow, opened, frame.time);
     this.unmatched.add(number);
     table.setConversation(flow, number);
     table.setPhase(flow, Phase.Followed);
@@ -116,11 +122,61 @@ export class Conversations {
     return conversation;
   }
 
+  /** The days of a conversation; what each of them told goes to the keys once it is over. */
+  private daysOf(flow: number, opened: OpenConversation, time: number): DayParts {
+    const { table } = this;
+    const { conversation, version, words } = opened;
+    return new DayParts(
+      {
+        get matched() {
+          return conversation.matched;
+        },
+        payloads: conversation.payloads,
+        sessions: () => conversation.sessions(),
+        packets: (side) => table.packets(flow, side),
+        bytes: (side) => table.bytes(flow, side),
+        know: (held, last, ended) => {
+          const seconds = Math.max(0, last - table.firstSeen(flow)) / 1e6;
+          const own = [...held];
+          const names = new Set(own.map((i) => i.signature));
+          for (const i of conversation.soFar(seconds, version, words, ended)) {
+            if (names.has(i.signature)) continue;
+            names.add(i.signature);
+            own.push(i);
+          }
+          const earlier = conversation.indications.filter((i) => !names.has(i.signature));
+          return { told: toldBy(table, flow, opened, [...own, ...earlier]), own: names };
+        },
+        emit: (list) => {
+          for (const facts of list) this.addDay(facts, conversation);
+        },
+      },
+      table.firstSeen(flow),
+      time,
+    );
+  }
+
+  private addDay(facts: ConversationFacts, { proof }: Conversation): void {
+    const key = this.add(facts);
+    if (key === null || proof === null) return;
+    const named = new Set(facts.carried?.map((i) => `${i.input} ${i.packet}`));
+    const frames = proof.frames.filter(
+      (f) => dayOf(f.time) === facts.day || (f.time < facts.lastSeen && named.has(`${f.input} ${f.packet}`)),
+    );
+    this.addEvidence(key, frames);
+  }
+
   private readDns(conversation: Conversation, version: number, words: Int32Array): void {
     const hosts = [hostsOf(version, words, 0), hostsOf(version, words, 1)] as const;
     conversation.onDnsMessage = (side, bytes, off, end, place) => {
       this.lookups.read(hosts[side], bytes, off, end, place, end - off, !conversation.foreign);
     };
+  }
+
+  /** Any packet of a flow that is being followed, once it is counted, where windows are days. */
+  onPacket(flow: number, side: Side, time: number, length: number): void {
+    const { days, proof } = this.of(flow);
+    if (days?.onPacket(time, side, length)) proof?.nextDay();
   }
 
   /** One packet with payload of a flow that is being followed. `shift`: from packet bytes to the frame; NaN where there is no one frame. */
@@ -233,7 +289,9 @@ export class Conversations {
     if (!ended) return;
     const { conversation, version, words } = ended;
     conversation.finish();
-    if (conversation.matched && !conversation.foreign) {
+    if (conversation.days !== null) {
+      if (conversation.matched) conversation.days.finish();
+    } else if (conversation.matched && !conversation.foreign) {
       conversation.conclude((this.table.lastSeen(flow) - this.table.firstSeen(flow)) / 1e6, version, words);
       for (const facts of factsOf(this.table, flow, ended)) {
         const key = this.add(facts);

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import type { Packet } from '../decode/packet.ts';
 
 /** A customer prefix as words to compare, with what touched it. */
 interface Prefix {
@@ -52,6 +53,28 @@ export class HomePrefixes {
     for (const p of this.prefixes) {
       if (p.version === version && (holds(p, a0, a1, a2, a3) || holds(p, b0, b1, b2, b3))) p.flows++;
     }
+  }
+
+  /** Counts the flow of a packet. */
+  countPacket(p: Packet): void {
+    this.count(
+      p.ipVersion,
+      p.source0,
+      p.source1,
+      p.source2,
+      p.source3,
+      p.destination0,
+      p.destination1,
+      p.destination2,
+      p.destination3,
+    );
+  }
+
+  /** Flows per prefix so far; begins anew. */
+  take(): number[] {
+    const counts = this.counts();
+    for (const p of this.prefixes) p.flows = 0;
+    return counts;
   }
 
   /** Flows per prefix so far, in the order given. */

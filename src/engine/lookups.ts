@@ -1,3 +1,4 @@
+import { dayOf } from '../detect/day.ts';
 import type { ConversationFacts, Indication } from '../detect/facts.ts';
 import { type DnsMessage, questionName, readDns } from '../protocol/dns.ts';
 import type { NameMessage, Place } from '../protocol/message.ts';
@@ -25,6 +26,8 @@ const MAX_LOOKUPS = 65_536;
 interface Lookup {
   readonly client: string;
   readonly name: string;
+  /** UTC day; null where the window is the run. */
+  readonly day: number | null;
   readonly pool: string | null;
   readonly indications: Indication[];
   readonly input: number;
@@ -49,9 +52,11 @@ export class Lookups {
   private readonly hits: Signature[] = [];
 
   private readonly countsNames: boolean;
+  private readonly daily: boolean;
 
-  /** `countsNames`: names that gave way are counted here. */
-  constructor(naming: Naming, signatures: SignatureSet, countsNames: boolean) {
+  /** `countsNames`: names that gave way are counted here. `daily`: windows are UTC days. */
+  constructor(naming: Naming, signatures: SignatureSet, countsNames: boolean, daily: boolean) {
+    this.daily = daily;
     this.countsNames = countsNames;
     this.naming = naming;
     this.signatures = signatures;
@@ -111,7 +116,8 @@ export class Lookups {
     const client = response
       ? addressText(p.ipVersion, p.destination0, p.destination1, p.destination2, p.destination3)
       : addressText(p.ipVersion, p.source0, p.source1, p.source2, p.source3);
-    const key = `${client}\n${name}`;
+    const day = this.daily ? dayOf(place.time) : null;
+    const key = day === null ? `${client}\n${name}` : `${client}\n${name}\n${day}`;
     let lookup = this.lookups.get(key);
     if (!lookup) {
       if (this.lookups.size >= MAX_LOOKUPS) {
@@ -122,6 +128,7 @@ export class Lookups {
       lookup = {
         client,
         name,
+        day,
         pool: endpoint.pool,
         indications: [],
         input: place.input,
@@ -186,6 +193,7 @@ export class Lookups {
         minerSide: 0,
         worked: false,
         lookups: Math.max(l.count, 1),
+        ...(l.day === null ? {} : { day: l.day }),
       };
     }
   }

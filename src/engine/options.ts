@@ -2,6 +2,18 @@ import type { CoverageRow, DetectionRow, SummaryRow } from '../detect/detection.
 import type { EndpointIndex, EndpointOptions } from '../signature/endpoints.ts';
 import type { SignatureSet } from '../signature/types.ts';
 
+/** What is fused into one detection: the whole run, or what was captured on one UTC day. */
+export type WindowKind = DetectionRow['window']['kind'];
+
+/** Where the packets were captured, as the user states it. */
+export interface RunVantage {
+  readonly nat: DetectionRow['vantage']['nat'];
+  /** Realm of private addresses (BNG, VRF, city), or null. */
+  readonly realm: string | null;
+  /** Error of the sensor's clock, seconds. */
+  readonly clockError: number;
+}
+
 export interface ReplayOptions {
   /** Inputs as the user named them: files, folders, globs, '-'. */
   readonly inputs: readonly string[];
@@ -13,6 +25,11 @@ export interface ReplayOptions {
   readonly home: readonly string[];
   /** Keep the packets that prove each detection (for --evidence). */
   readonly evidence: boolean;
+  /** By default `run`. With `day` inputs are read in the order of their first packets. */
+  readonly window?: WindowKind;
+  /** By default no translation, no realm, a right clock; and `replay`. */
+  readonly vantage?: RunVantage;
+  readonly sensor?: string;
   readonly signatures: SignatureSet;
   /** The list of known endpoints, and what it was loaded with, for the threads that load it again. */
   readonly endpoints: EndpointIndex;
@@ -52,7 +69,13 @@ export interface ReplayResult {
   readonly detections: readonly DetectionRow[];
   /** Evidence frames by detection id, in order of time; empty unless asked for. */
   readonly evidence: ReadonlyMap<string, readonly EvidenceFrame[]>;
+  /** The whole run, from its first packet to its last. */
   readonly coverage: CoverageRow;
+  /**
+   * With windows by day: a row for each stretch of time within a day in which packets came without a silence of more than 10
+   * minutes, in order of time. `loss` is that of the run. Empty or absent otherwise.
+   */
+  readonly coverageDays?: readonly CoverageRow[];
   readonly summary: SummaryRow;
   /** One line per input that could not be read or was cut short, for standard error. */
   readonly problems: readonly { readonly line: string; readonly fatal: boolean }[];

@@ -32,6 +32,7 @@ import type { EvidenceFrame } from './options.ts';
 import { QuicFlows } from './quic-flows.ts';
 import { isDns, plainShard, shardOf } from './shard-of.ts';
 import { isClientHello, tellsMore } from './tls-look.ts';
+import { type Stretch, Watch } from './watch.ts';
 
 /** A segment this far beyond the known start of its stream is not waited for. */
 const REORDER_REACH = 64 * 1024;
@@ -59,6 +60,8 @@ export interface PipelineOptions {
   /** Compiles the filter for a link type; null = no filter. */
   readonly filterFor: ((linkType: number) => BpfProgram) | null;
   readonly fileOf: (input: number) => string;
+  /** Windows are UTC days instead of the run. */
+  readonly daily?: boolean;
   /** This pipeline takes the flows whose hash falls to `shard` of `shards`. */
   readonly shard: number;
   readonly shards: number;
@@ -88,6 +91,8 @@ export interface PipelineCounts {
   firstTime: number;
   lastTime: number;
   homeFlows: number[];
+  /** When packets came; empty where the window is the run. */
+  watched: readonly Stretch[];
   /** By anomaly index: those of decoding, and those of streams and protocols. Every shard counts its own. */
   decodeAnomalies: Float64Array;
   streamAnomalies: Float64Array;
@@ -123,6 +128,8 @@ export class Pipeline implements FrameSink {
   private readonly table: FlowTable;
   private readonly fragments = new FragmentStore();
   private readonly home: HomePrefixes;
+  /** Where windows are days: when packets came. */
+  private readonly watch: Watch | null;
   private readonly conversations: Conversations;
   private readonly naming: Naming;
   private readonly lookups: Lookups;
@@ -144,10 +151,12 @@ export class Pipeline implements FrameSink {
     }
     this.table = new FlowTable(options, { onFlowEnd: (flow) => this.conversations.end(flow) });
     this.home = new HomePrefixes(options.home);
+    const daily = options.daily === true;
+    this.watch = daily ? new Watch(options.home, options.capacity) : null;
     const budget: StreamBudget = { used: 0, limit: options.streamBytes };
     this.naming = new Naming(options.endpoints);
     // Every shard learns the same names: the first one counts those that gave way.
-    this.lookups = new Lookups(this.naming, options.signatures, options.shard === 0);
+    this.lookups = new Lookups(this.naming, options.signatures, options.shard === 0, daily);
     this.quic = new QuicFlows(this.streamCounters);
     const context: ConversationContext = {
       signatures: options.signatures,
@@ -157,7 +166,12 @@ export class Pipeline implements FrameSink {
       keepEvidence: options.keepEvidence,
       fileOf: options.fileOf,
     };
-    this.conversations = new Conversations(this.table, context, this.lookups, options);
+    const { maxConversations, maxUnmatched } = options;
+    this.conversations = new Conversations(this.table, context, this.lookups, {
+      maxConversations,
+      maxUnmatched,
+      daily,
+    });
   }
 
   onFrame(frame: Frame): void {
@@ -166,6 +180,7 @@ export class Pipeline implements FrameSink {
     this.bytes += frame.originalLength;
     if (frame.time < this.firstTime) this.firstTime = frame.time;
     if (frame.time > this.lastTime) this.lastTime = frame.time;
+    if (this.watch !== null && !this.watch.holds(frame.time)) this.onStretch(frame.time, this.watch);
     const at = this.filled;
     const p = this.headers[at] as Packet;
     let counters = this.decodeCounters;
@@ -191,6 +206,12 @@ export class Pipeline implements FrameSink {
     }
     this.filled = at + 1;
     if (this.filled === BATCH) this.onPieceEnd();
+  }
+
+  /** Packets of another day, or after a silence: those before them are worked off first. */
+  private onStretch(time: number, watch: Watch): void {
+    this.onPieceEnd();
+    watch.turn(time);
   }
 
   /** Works off the batch, in order. */
@@ -230,24 +251,13 @@ export class Pipeline implements FrameSink {
   private onTransport(frame: Frame, p: Packet, shift: number, hash: number, context: number): void {
     const table = this.table;
     const flow = table.touch(p, hash, context, frame.time, frame.originalLength);
+    if (this.watch !== null) this.onDaily(flow, p, frame, this.watch);
     if (--this.untilSweep === 0) {
       this.untilSweep = SWEEP_EVERY;
       table.sweep(frame.time, SWEEP_RECORDS);
     }
     if (this.isForeign && table.isNew) this.foreignFlows++;
-    if (table.isNew && !this.home.empty && !this.isForeign) {
-      this.home.count(
-        p.ipVersion,
-        p.source0,
-        p.source1,
-        p.source2,
-        p.source3,
-        p.destination0,
-        p.destination1,
-        p.destination2,
-        p.destination3,
-      );
-    }
+    if (table.isNew && !this.home.empty && !this.isForeign) this.home.countPacket(p);
     const side = table.side;
     if (p.protocol !== PROTOCOL_TCP) {
       if (p.protocol === PROTOCOL_UDP && table.phase(flow) !== Phase.Ignored) {
@@ -261,6 +271,15 @@ export class Pipeline implements FrameSink {
     if (phase === Phase.Ignored) return;
     if (phase === Phase.Inspect && !this.inspect(flow, side, p, frame)) return;
     this.conversations.follow(flow, side, p, frame, shift);
+  }
+
+  /** Windows are days: the day of a packet for its conversation, and the flow for the prefixes of the stretch. */
+  private onDaily(flow: number, p: Packet, frame: Frame, watch: Watch): void {
+    const { table } = this;
+    if (table.phase(flow) === Phase.Followed) {
+      this.conversations.onPacket(flow, table.side, frame.time, frame.originalLength);
+    }
+    if (!this.home.empty && !this.isForeign) watch.count(flow, table.isNew, p);
   }
 
   /** UDP: DNS, and the first datagrams of QUIC connections. */
@@ -404,6 +423,7 @@ export class Pipeline implements FrameSink {
       firstTime: this.firstTime,
       lastTime: this.lastTime,
       homeFlows: this.home.counts(),
+      watched: this.watch?.finish() ?? [],
       decodeAnomalies: this.decodeCounters,
       streamAnomalies: this.streamCounters,
     };

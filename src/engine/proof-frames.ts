@@ -6,19 +6,24 @@ import { type KeptFrame, Redactor } from './secrets.ts';
 const MAX_FRAMES = 64;
 const MAX_FRAME_BYTES = 256 * 1024;
 const MAX_PROOFS = 24;
+/** Days of one conversation on which frames are kept, where windows are days. */
+const MAX_DAYS = 16;
 
 /** The frames of one conversation that carried payload, copied, where evidence is wanted; without passwords. */
 export class ProofFrames {
   readonly frames: KeptFrame[] = [];
   private readonly redactor: Redactor = new Redactor(this.frames);
   private bytes = 0;
+  /** Frames of the days before, and how many days there were. */
+  private before = 0;
+  private days = 1;
   private current: { frame: Frame; file: string; side: Side; payload: number } | null = null;
 
   /** Notes the frame whose payload is about to be read; `payload` is its offset in the frame. */
   keep(frame: Frame, file: string, side: Side, payload: number): void {
     this.current = { frame, file, side, payload };
     const length = frame.end - frame.offset;
-    if (this.frames.length >= MAX_FRAMES || this.bytes + length > MAX_FRAME_BYTES) return;
+    if (this.frames.length - this.before >= MAX_FRAMES || this.bytes + length > MAX_FRAME_BYTES) return;
     this.keepCurrent();
   }
 
@@ -27,11 +32,19 @@ export class ProofFrames {
     const frame = this.current?.frame;
     if (!frame || frame.number !== m.place.packet || frame.input !== m.place.input) return;
     if (
-      this.frames.length >= MAX_FRAMES + MAX_PROOFS ||
+      this.frames.length - this.before >= MAX_FRAMES + MAX_PROOFS ||
       this.frames.some((f) => f.packet === frame.number && f.input === frame.input)
     )
       return;
     this.keepCurrent();
+  }
+
+  /** Another day has begun: it has frames of its own. */
+  nextDay(): void {
+    if (this.days >= MAX_DAYS) return;
+    this.days++;
+    this.before = this.frames.length;
+    this.bytes = 0;
   }
 
   onMessage(m: Message): void {

@@ -6,6 +6,7 @@ import { CaptureReader } from '../capture/reader.ts';
 import { openSource } from '../capture/source.ts';
 import type { InputRow } from '../detect/detection.ts';
 import { prepareFilter } from './filter.ts';
+import { inOrderOfTime } from './input-order.ts';
 import type { ReplayOptions, ReplayProgress, ReplayResult } from './options.ts';
 import { DEFAULT_LIMITS, Pipeline } from './pipeline.ts';
 import { assemble, type ShardResult } from './result.ts';
@@ -17,7 +18,10 @@ import { Shards, shardBuffers, shardedBytes } from './shards.ts';
  */
 export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   const problems: { line: string; fatal: boolean }[] = [];
-  const inputs = await expandInputs(options.inputs, (error) => problems.push({ line: error.message, fatal: true }));
+  const named = await expandInputs(options.inputs, (error) => problems.push({ line: error.message, fatal: true }));
+  const daily = options.window === 'day';
+  // A day takes up what the day before told of a connection, so it has to come after it.
+  const inputs = daily ? await inOrderOfTime(named) : named;
   const filterFor = await prepareFilter(options.filter);
   const seed = randomInt(2 ** 32 - 1);
   const names = inputs.map((input) => input.path);
@@ -50,6 +54,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
       signatures: options.signatures,
       endpoints: options.endpoints,
       home: options.home,
+      daily,
       keepEvidence: options.evidence,
       filterFor,
       fileOf,
@@ -62,7 +67,18 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
     pipeline.finish();
     results = [{ finished: pipeline.finished, evidence: pipeline.evidence, counts: pipeline.counts() }];
   }
-  return assemble(results, { rows, problems, interrupted, fileOf, home: options.home, signatures: options.signatures });
+  const place = new Map(named.map((input, n) => [input.path, n]));
+  rows.sort((a, b) => (place.get(a.file) ?? 0) - (place.get(b.file) ?? 0));
+  return assemble(results, {
+    rows,
+    problems,
+    interrupted,
+    fileOf,
+    home: options.home,
+    signatures: options.signatures,
+    vantage: options.vantage,
+    sensor: options.sensor,
+  });
 }
 
 /** Where the bytes of an input go: a reader and its sink in this thread, or a stand-in that hands them to the shards. */

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { ANOMALIES } from '../common/anomaly.ts';
 import { type BuildContext, buildDetections, isoTime } from '../detect/build.ts';
-import type { Activity, Confidence, DetectionRow, InputRow } from '../detect/detection.ts';
+import { DAY, dayOf } from '../detect/day.ts';
+import type { Activity, Confidence, CoverageRow, DetectionRow, InputRow } from '../detect/detection.ts';
 import { addFacts, type KeyFacts, keyOf } from '../detect/key-facts.ts';
 import type { SignatureSet } from '../signature/types.ts';
 import { byTime } from './evidence-order.ts';
-import type { EvidenceFrame, ReplayResult } from './options.ts';
+import type { EvidenceFrame, ReplayResult, RunVantage } from './options.ts';
 import type { PipelineCounts } from './pipeline.ts';
 
 /** What one thread found. */
@@ -23,9 +24,12 @@ export interface RunFacts {
   readonly fileOf: (input: number) => string;
   readonly home: readonly string[];
   readonly signatures: SignatureSet;
+  readonly vantage?: RunVantage | undefined;
+  readonly sensor?: string | undefined;
 }
 
 const SENSOR = 'replay';
+const VANTAGE: RunVantage = { nat: 'none', realm: null, clockError: 0 };
 /** Frames of one detection in its evidence file. */
 const MAX_EVIDENCE = 256;
 
@@ -34,11 +38,10 @@ export function assemble(shards: readonly ShardResult[], run: RunFacts): ReplayR
   const first = Math.min(...shards.map((s) => s.counts.firstTime));
   const last = Math.max(...shards.map((s) => s.counts.lastTime));
   const seen = last >= first;
+  const sensor = run.sensor ?? SENSOR;
   const context: BuildContext = {
-    sensor: SENSOR,
-    realm: null,
-    nat: 'none',
-    clockError: 0,
+    sensor,
+    ...(run.vantage ?? VANTAGE),
     from: seen ? first : 0,
     to: seen ? last : 0,
     fileOf: run.fileOf,
@@ -55,26 +58,35 @@ export function assemble(shards: readonly ShardResult[], run: RunFacts): ReplayR
   }
   const total = (pick: (c: PipelineCounts) => number): number => shards.reduce((n, s) => n + pick(s.counts), 0);
   const cut = run.rows.filter((r) => r.cut_short !== null).length;
+  const covered = (
+    from: string | null,
+    to: string | null,
+    flows: (c: PipelineCounts, prefix: number) => number | undefined,
+  ): CoverageRow => ({
+    type: 'coverage',
+    version: 1,
+    sensor,
+    from,
+    to,
+    customer_prefixes: run.home.map((prefix, i) => ({ prefix, flows: total((c) => flows(c, i) ?? 0) })),
+    loss: {
+      inputs_cut_short: cut,
+      flows_evicted: total((c) => c.evictions),
+      stream_gaps: anomalies['stream.gap'] ?? 0,
+    },
+  });
   return {
     detections,
     evidence: evidenceOf(detections, shards),
-    coverage: {
-      type: 'coverage',
-      version: 1,
-      sensor: SENSOR,
-      from: seen ? isoTime(first) : null,
-      to: seen ? isoTime(last) : null,
-      customer_prefixes: run.home.map((prefix, i) => ({ prefix, flows: total((c) => c.homeFlows[i] ?? 0) })),
-      loss: {
-        inputs_cut_short: cut,
-        flows_evicted: total((c) => c.evictions),
-        stream_gaps: anomalies['stream.gap'] ?? 0,
-      },
-    },
+    coverage: covered(seen ? isoTime(first) : null, seen ? isoTime(last) : null, (c, prefix) => c.homeFlows[prefix]),
+    // Every shard sees every packet's time.
+    coverageDays: counts.watched.map((s, n) =>
+      covered(isoTime(s.from), isoTime(s.to), (c, prefix) => c.watched[n]?.flows[prefix]),
+    ),
     summary: {
       type: 'summary',
       version: 1,
-      sensor: SENSOR,
+      sensor,
       packets: counts.packets,
       bytes: counts.bytes,
       flows: total((c) => c.flows),
@@ -136,17 +148,22 @@ function evidenceOf(
 ): Map<string, readonly EvidenceFrame[]> {
   const evidence = new Map<string, readonly EvidenceFrame[]>();
   for (const d of detections) {
+    const day = d.window.kind === 'day' ? (Date.parse(d.window.from) * 1000) / DAY : null;
     const key = keyOf({
       miner: d.miner.ip,
       pool: d.pool.ip,
       keyHost: d.pool.host,
       poolPort: d.pool.port,
       dialect: d.dialect,
+      day,
     });
-    const frames = shards.flatMap((shard) => shard.evidence.get(key) ?? []);
-    if (frames.length === 0) continue;
     const proving = new Set(d.indications.map((i) => `${i.file}\n${i.packet}`));
     const proves = (f: EvidenceFrame): boolean => proving.has(`${f.file}\n${f.packet}`);
+    // Of the days before a day has what its indications name, and no more.
+    const frames = shards
+      .flatMap((shard) => shard.evidence.get(key) ?? [])
+      .filter((f) => day === null || dayOf(f.time) === day || proves(f));
+    if (frames.length === 0) continue;
     // Packets that an indication names come first; the others fill what room is left, in order of time.
     const chosen = frames.filter(proves).sort(byTime).slice(0, MAX_EVIDENCE);
     const others = frames.filter((f) => !proves(f)).sort(byTime);

@@ -17,6 +17,7 @@ export interface ShardOrder {
   readonly names: readonly string[];
   readonly filter: string | null;
   readonly home: readonly string[];
+  readonly daily: boolean;
   readonly evidence: boolean;
 }
 
@@ -32,6 +33,7 @@ async function work(order: ShardOrder): Promise<void> {
       signatures: createSignatureSet(order.signatures),
       endpoints: loadEndpoints(undefined, order.endpoints),
       home: order.home,
+      daily: order.daily,
       keepEvidence: order.evidence,
       filterFor: await prepareFilter(order.filter),
       fileOf: (input) => order.names[input] ?? '?',

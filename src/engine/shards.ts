@@ -28,6 +28,7 @@ export class Shards {
         names,
         filter: options.filter,
         home: options.home,
+        daily: options.window === 'day',
         evidence: options.evidence,
       };
       const worker = new Worker(entry, { workerData });

@@ -39,6 +39,16 @@ export interface EnergyInput {
   readonly miningTo: string | null;
   /** Electricity is stolen or free: old machines stay worth running. */
   readonly freePower: boolean;
+  /** Day on which the site was put on the region's surcharge list; null or missing where it stands on none. */
+  readonly listedOn?: string | null;
+  /** `miningFrom` is the established start of mining, not merely the first day seen. */
+  readonly startEstablished?: boolean;
+  /** Contracted capacity of the power account, kVA. */
+  readonly capacityKva?: number | null;
+  /** Load curve of the account: mean over peak, night over day, and the days it covers. */
+  readonly load?: { readonly loadFactor: number; readonly nightDayRatio: number; readonly days: number } | null;
+  /** Seconds between a step of the metered load and the start or end of the traffic. */
+  readonly meterStepSeconds?: number | null;
 }
 
 /** Money as decimal text with two places, unit prices with four. */
@@ -82,4 +92,6 @@ export interface EnergyEstimate {
   readonly notes: readonly { readonly code: string; readonly text: string }[];
   /** Names and versions of the tables used. */
   readonly tables: readonly { readonly name: string; readonly version: string }[];
+  /** What mines but could not be turned into power, and why: the figures above do not contain it. */
+  readonly unestimated?: readonly { readonly what: string; readonly reason: string }[];
 }

@@ -200,6 +200,30 @@ async function writeCapture(
   };
 }
 
+/**
+ * The packets behind one detection as a pcapng file in memory, with the same comments as the files of `writeEvidence`; at
+ * most `limit` bytes, what does not fit is left out. Null without packets.
+ */
+export function evidenceCapture(
+  row: DetectionRow,
+  source: EvidenceSource,
+  context: EvidenceContext,
+  limit: number,
+): { readonly bytes: Uint8Array; readonly packets: number } | null {
+  const frames = source.evidence.get(row.id) ?? [];
+  if (frames.length === 0) return null;
+  const comments = packetComments(row.indications);
+  const application = `${context.program} ${context.version}`;
+  const writer = new PcapngWriter({ comment: sectionComment(row, source, application), application, maxBytes: limit });
+  const frame = new Frame(new Uint8Array(0), new DataView(new ArrayBuffer(0)));
+  for (const kept of frames) {
+    fillFrame(frame, kept);
+    const notes = [comments.get(placeKey(kept.file, kept.packet)), kept.redacted === true ? REDACTED : undefined];
+    writer.add(frame, notes.filter((note) => note !== undefined).join('\n'));
+  }
+  return { bytes: writer.take(), packets: writer.packets };
+}
+
 function fillFrame(frame: Frame, kept: KeptFrame): void {
   frame.bytes = kept.bytes;
   frame.view = new DataView(kept.bytes.buffer, kept.bytes.byteOffset, kept.bytes.byteLength);

@@ -73,6 +73,9 @@ async function run(argv: readonly string[], fakes: Fakes = {}): Promise<Run> {
     },
     env: fakes.env ?? {},
     now: () => (clock += 500),
+    clock: () => 1_795_000_000_000_000,
+    random: (bytes) => new Uint8Array(bytes).fill(7),
+    user: () => 'tester',
     onSignal: (given) => {
       handler = given;
     },

@@ -79,6 +79,9 @@ export async function run(argv: readonly string[], env: Record<string, string> =
     },
     env,
     now: () => 0,
+    clock: () => 1_795_000_000_000_000,
+    random: (bytes) => new Uint8Array(bytes).fill(7),
+    user: () => 'tester',
     onSignal: () => undefined,
     exit: never,
   };

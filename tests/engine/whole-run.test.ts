@@ -24,7 +24,7 @@ import { detectBytes, detectFrames, difference, ENDPOINTS, essences, keyOf, SIGN
 const CAPTURES = join(import.meta.dirname, '..', '..', 'captures');
 const FILES = readdirSync(CAPTURES).filter((name) => /\.pcap(ng)?$/.test(name));
 /** One connection has the same addresses and ports in each of these; put together they would be nonsense. */
-const DISTINCT = FILES.filter((name) => !/^(tunnel|link)-|midstream|side|disorder|gaps|fragments/.test(name));
+const DISTINCT = FILES.filter((name) => !/^(tunnel|link)-|midstream|side|disorder|gaps|fragments|later/.test(name));
 
 const folder = mkdtempSync(join(tmpdir(), 'poolprint-runs-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

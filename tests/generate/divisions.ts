@@ -50,7 +50,8 @@ const COMMON = /^(?:市辖区|县|郊区?|市区?|城区?|矿区?|新区?)$/;
 const BRACKETS = /^(?:市辖区|县|.*直辖县级行政区划)$/;
 
 function currentEdition(folder: string, last: Edition): Edition {
-  const list = (name: string): { code: string; name: string }[] => json(join(folder, name)) as never;
+  const list = (name: string): { code: string; name: string }[] =>
+    json(join(folder, name)) as { code: string; name: string }[];
   const towns = new Set(list('town.json').map(({ code }) => code.slice(0, 6)));
   const edition = new Map<string, string>();
   for (const { code, name } of [...list('province.json'), ...list('city.json')]) {
@@ -82,7 +83,7 @@ function build(folder: string): Row[] {
   const months = editions.map(({ month }) => month);
   const rows: Row[] = [];
   for (const code of codes) {
-    let row: Row | null = null;
+    let row = null as Row | null;
     let missed = '';
     for (const { month, codes: edition } of editions) {
       const name = edition.get(code);

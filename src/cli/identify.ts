@@ -1,0 +1,129 @@
+import type { SiteFacts, SiteKeys } from '../attribution/site-facts.ts';
+import type { Candidate, Place, SiteRow } from '../attribution/types.ts';
+import type { SiteType } from '../estimate/types.ts';
+import { parseAddress } from '../identifier/address-text.ts';
+import { siteFlags, stateOwned } from '../identifier/flags.ts';
+import type { Identified, IdentifyInput } from '../ledger/services.ts';
+import type { LeadFlag, LeadSiteType } from '../ledger/types.ts';
+import type { Reference } from './reference.ts';
+
+/** Places that say where machines stand, the surest first; a filing often has the registered office. */
+const SITE_PLACES: readonly Place['kind'][] = ['install', 'site', 'power', 'gateway'];
+
+const ENERGY_SITES: Readonly<Record<LeadSiteType, SiteType>> = {
+  industrial: 'dedicated',
+  data_centre: 'data_centre',
+  park: 'unknown',
+  residential: 'household',
+  office: 'office',
+  power_plant: 'container',
+  unknown: 'unknown',
+};
+
+/**
+ * What is known of a lead's subject and site besides its traffic: flags with the rule that set each, the kind of site, power
+ * accounts, meters and machines. Only facts set flags; what names alone suggest is left to persons.
+ */
+export function identifier(
+  reference: Reference,
+  siteFacts: () => SiteFacts,
+  keys: SiteKeys,
+): (input: IdentifyInput) => Identified {
+  return ({ subject, candidates, places, powerAccounts, from, to }) => {
+    const own = subject === null ? [] : candidates.filter((other) => sameSubject(other, subject));
+    const sites = [...new Set(places.filter(isSite).flatMap((place) => keys.siteKey(place) ?? []))];
+    const answer =
+      subject === null && powerAccounts.length === 0
+        ? { powerAccounts: [], readings: [], machines: [], customers: [] }
+        : siteFacts().find(
+            {
+              accounts: own.flatMap(({ account }) => account ?? []),
+              uscc: subject?.uscc ?? null,
+              name: subject?.name == null || subject.person ? null : keys.nameKey(subject.name),
+              sites,
+              powerAccounts,
+              from,
+              to,
+            },
+            keys,
+          );
+    const flags = flagsOf(subject, places, answer.powerAccounts, reference);
+    return {
+      flags: flags.facts,
+      siteType: siteTypeOf(flags.seen, subject, answer.powerAccounts),
+      powerAccounts: [...new Set(answer.powerAccounts.map(({ key }) => key))].sort(),
+      energy: {
+        machines: answer.machines.flatMap(({ machine }) => machine ?? []),
+        metered: answer.readings.flatMap(({ valid, meter }) =>
+          meter?.kwh == null || valid.to === null ? [] : [{ from: valid.from, to: valid.to, kwh: meter.kwh }],
+        ),
+        site: ENERGY_SITES[siteTypeOf(flags.seen, subject, answer.powerAccounts)],
+      },
+    };
+  };
+}
+
+function sameSubject(a: Candidate, b: Candidate): boolean {
+  return a.subject === b.subject || (a.uscc !== null && a.uscc === b.uscc);
+}
+
+function isSite({ kind }: Place): boolean {
+  return SITE_PLACES.includes(kind);
+}
+
+interface Flags {
+  /** Flags of the ledger, set by facts. */
+  readonly facts: readonly LeadFlag[];
+  /** Everything seen, hints too, for the kind of site. */
+  readonly seen: ReadonlySet<string>;
+}
+
+function flagsOf(
+  subject: Candidate | null,
+  places: readonly Place[],
+  accounts: readonly SiteRow[],
+  reference: Reference,
+): Flags {
+  const tables = { codes: reference.codes, patterns: reference.patterns };
+  const facts: LeadFlag[] = [];
+  const seen = new Set<string>();
+  if (subject !== null && !subject.person) {
+    const { flag, rule } = stateOwned(
+      { uscc: subject.uscc, nature: subject.party?.nature ?? null, natureVariant: 'X', name: subject.name },
+      tables,
+    );
+    if ((flag === 'state_unit' || flag === 'soe') && rule !== null) facts.push({ flag: 'state_owned', rule });
+  }
+  const site = places.find(isSite) ?? null;
+  const park = site?.text == null ? null : parseAddress(site.text, reference.divisions, site.region).park;
+  const rows = accounts.length === 0 ? [null] : accounts;
+  for (const row of rows) {
+    const found = siteFlags(
+      {
+        name: subject?.person === true ? null : (subject?.name ?? null),
+        address: site?.text ?? null,
+        park,
+        category: subject?.party?.category ?? null,
+        tariff: row?.meter?.tariff ?? null,
+        supply: row?.meter?.supply ?? null,
+      },
+      tables,
+    );
+    for (const { flag, strength, rule } of found) {
+      seen.add(flag);
+      const own = flag === 'data_centre' || flag === 'park' || flag === 'residential_tariff' ? flag : null;
+      if (strength === 'fact' && own !== null && !facts.some((other) => other.flag === own))
+        facts.push({ flag: own, rule });
+    }
+  }
+  return { facts, seen };
+}
+
+function siteTypeOf(seen: ReadonlySet<string>, subject: Candidate | null, accounts: readonly SiteRow[]): LeadSiteType {
+  if (seen.has('power_plant')) return 'power_plant';
+  if (seen.has('data_centre')) return 'data_centre';
+  if (seen.has('residential_tariff') || subject?.person === true) return 'residential';
+  if (seen.has('park')) return 'park';
+  if (accounts.some(({ meter }) => meter?.tariff === 'industrial')) return 'industrial';
+  return subject === null ? 'unknown' : 'office';
+}

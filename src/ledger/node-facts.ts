@@ -1,0 +1,75 @@
+/** A node with everything that belongs to it, read from the storage. */
+import type { Attribution } from '../attribution/types.ts';
+import type { AccountRow, DetectionRow } from '../detect/detection.ts';
+import { byText, combineParts } from './combine.ts';
+import type { LeadStorage, Placement } from './store.ts';
+import type { LeadKey } from './types.ts';
+
+export interface Item {
+  readonly row: DetectionRow;
+  readonly placement: Placement;
+  /** In how many nodes the detection lies. */
+  readonly placements: number;
+  readonly answers: readonly Attribution[];
+}
+
+export interface NodeFacts {
+  readonly id: string;
+  readonly key: LeadKey;
+  readonly items: readonly Item[];
+}
+
+/** Reads detections once each while a change is being made. */
+export class NodeReader {
+  readonly #storage: LeadStorage;
+  readonly #rows = new Map<string, DetectionRow>();
+  readonly #nodes = new Map<string, NodeFacts | null>();
+
+  constructor(storage: LeadStorage) {
+    this.#storage = storage;
+  }
+
+  row(detection: string): DetectionRow {
+    let row = this.#rows.get(detection);
+    if (row === undefined) {
+      row = combineParts(this.#storage.parts(detection).map((part) => part.row));
+      this.#rows.set(detection, row);
+    }
+    return row;
+  }
+
+  /** The node as it stands in the storage now; null for an unknown id. */
+  node(id: string): NodeFacts | null {
+    const known = this.#nodes.get(id);
+    if (known !== undefined) return known;
+    const record = this.#storage.node(id);
+    const items = this.#storage
+      .placementsAt(id)
+      .map((placement) => ({
+        placement,
+        row: this.row(placement.detection),
+        placements: placement.shared ? this.#storage.placementsOf(placement.detection).length : 1,
+        answers: placement.attribution === null ? [] : [placement.attribution],
+      }))
+      .sort((a, b) => byText(a.row.first_seen, b.row.first_seen) || byText(a.row.id, b.row.id));
+    const facts = record === null ? null : { id, key: record.key, items };
+    this.#nodes.set(id, facts);
+    return facts;
+  }
+}
+
+/**
+ * Accounts that surely belong to a node: of a detection shared by several subscribers only where it has a single account,
+ * since nothing says whose conversation used which.
+ */
+export function accountsOf({ row, placement }: Item): readonly AccountRow[] {
+  if (!placement.shared) return row.accounts;
+  return new Set(row.accounts.map(({ account }) => account)).size > 1 ? [] : row.accounts;
+}
+
+/** Host (or address) and port of the pool; the host alone of a look-up. */
+export function endpointOf({ pool }: DetectionRow): string {
+  const host = pool.host ?? pool.ip ?? '?';
+  if (pool.port === null) return host;
+  return host.includes(':') ? `[${host}]:${pool.port}` : `${host}:${pool.port}`;
+}

@@ -1,0 +1,33 @@
+/** The registry changed: detections go where it says now; decisions go with the traffic, and entries tell both. */
+import { sortedUnique } from './combine.ts';
+import type { Desk } from './desk.ts';
+import { handOn, noMoves, replaceDetection } from './moves.ts';
+import { NodeReader } from './node-facts.ts';
+import type { Change } from './services.ts';
+
+/** How many detections were looked at, and how many belong elsewhere now. */
+export interface Reattributed {
+  readonly detections: number;
+  readonly moved: number;
+}
+
+/** Attributes the detections of some leads (by id), or of all, anew; in one transaction. */
+export function reattribute(desk: Desk, leads: readonly string[] | null, change: Change): Reattributed {
+  const { storage } = desk;
+  return storage.transaction(() => {
+    const reader = new NodeReader(storage);
+    const ids = sortedUnique(
+      leads === null
+        ? storage.detectionIds()
+        : leads
+            .flatMap((lead) => storage.nodesOf(lead))
+            .flatMap(({ id }) => storage.placementsAt(id).map(({ detection }) => detection)),
+    );
+    const moves = noMoves();
+    let moved = 0;
+    for (const id of ids) if (replaceDetection(desk, reader.row(id), reader, moves).left) moved += 1;
+    handOn(desk, moves, false, change);
+    if (moves.nodes.size > 0) desk.regroup({ ...moves, byPerson: true }, change);
+    return { detections: ids.length, moved };
+  });
+}

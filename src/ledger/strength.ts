@@ -1,0 +1,34 @@
+/** How strong the evidence of detections is, and which of them open a lead by themselves. */
+import type { Confidence, DetectionRow, IndicationKind } from '../detect/detection.ts';
+import type { Strength } from './decisions.ts';
+
+const KINDS: Readonly<Record<IndicationKind, number>> = {
+  behaviour: 0,
+  endpoint: 1,
+  dns: 1,
+  tls: 1,
+  http: 1,
+  payload: 2,
+};
+export const CONFIDENCES: Readonly<Record<Confidence, number>> = { suspected: 0, probable: 1, confirmed: 2 };
+
+/** Only mining and proxy, confirmed or probable, open a lead; everything else waits for a person. */
+export function opensLead(row: Pick<DetectionRow, 'activity' | 'confidence'>): boolean {
+  return (row.activity === 'mining' || row.activity === 'proxy') && row.confidence !== 'suspected';
+}
+
+/** The strongest kind and the greatest confidence among detections; signs against mining do not count. -1 for none. */
+export function strengthOf(rows: Iterable<Pick<DetectionRow, 'confidence' | 'indications'>>): Strength {
+  let kind = -1;
+  let confidence = -1;
+  for (const row of rows) {
+    confidence = Math.max(confidence, CONFIDENCES[row.confidence]);
+    for (const { kind: each, weight } of row.indications) if (weight > 0) kind = Math.max(kind, KINDS[each]);
+  }
+  return { kind, confidence };
+}
+
+/** Whether `now` holds evidence of a stronger kind, or surer, than all that `seen` held. */
+export function isStronger(now: Strength, seen: Strength): boolean {
+  return now.kind > seen.kind || now.confidence > seen.confidence;
+}
