@@ -22,6 +22,10 @@ const EXPECTED: readonly (readonly [file: string, reason: string])[] = [
   ['capture/writer.test.ts', 'tshark or /dev/full is not there'],
   ['capture/source.test.ts', 'xz or lz4 is not installed'],
   ['cli/process.test.ts', 'this system has no /dev/full, no signals, or may not mount a small disk'],
+  ['browser/dossier.test.ts', 'Chromium is not installed'],
+  ['publish/xlsx.test.ts', 'LibreOffice is not installed'],
+  ['attribution/import/hostile.test.ts', 'LibreOffice is not installed'],
+  ['ledger/hostile.test.ts', 'this system has no file modes, or may not mount a small disk'],
   ['publish/evidence.test.ts', 'this system has no file modes, or may not mount a small disk'],
 ];
 
