@@ -40,6 +40,8 @@ const NAMING: readonly Role[] = ['line_subscriber', 'site_operator', 'filing_uni
 const MOST_WITHOUT_PORT = 16;
 /** Subjects shown where several fit. */
 const MOST_SUBJECTS = 32;
+/** Places where machines stand. */
+const STANDING: readonly string[] = ['install', 'site'];
 const TUNNEL_MARKS = ['vpn', 'proxy', 'tunnel', 'relay'] as const;
 
 /** What the parts of one answer share. */
@@ -108,7 +110,19 @@ function result(
   hints: readonly GeoHint[],
 ): Attribution {
   const overall = best === null ? 0 : overallGrade(best.grades);
-  return { observed, candidates: candidates.sort(compareCandidates), best, overall, ...remarks.lists(), hints };
+  const { missing, contradictions } = remarks.lists();
+  // A filing lacks the place of the line; where the line itself tells it, nothing has to be asked.
+  const placed = best?.places.some(({ kind, text }) => text !== null && STANDING.includes(kind)) === true;
+  const asked = placed ? missing.filter(({ code }) => code !== 'need_install_address') : missing;
+  return {
+    observed,
+    candidates: candidates.sort(compareCandidates),
+    best,
+    overall,
+    missing: asked,
+    contradictions,
+    hints,
+  };
 }
 
 /** One candidate for each role and subject; several subjects in a naming role are all shown and bounded. */

@@ -18,6 +18,7 @@ import { type Context, ledgerPath, listOf, textOf } from './context.ts';
 import type { CliEnvironment } from './environment.ts';
 import type { GivenArguments } from './group.ts';
 import { identifier } from './identify.ts';
+import { leadSettings, settingValues } from './ledger-settings.ts';
 import { Reference } from './reference.ts';
 
 /** Rows of the registry kept decoded: a detection behind NAT asks for the same few again and again. */
@@ -56,9 +57,10 @@ export function openCasework(context: Context, mode: 'read' | 'write' | 'create'
     const resolver = resolverOf(ledger, hints, ids);
     const freshCasebook = (): Casebook => {
       const own = resolverOf(ledger, hints, ids);
-      return createCasebook(ledger.leads, servicesOf(ledger, reference, own));
+      return createCasebook(ledger.leads, servicesOf(ledger, reference, own), leadSettings(settingValues(ledger)));
     };
-    const casebook = createCasebook(ledger.leads, servicesOf(ledger, reference, resolver));
+    const services = servicesOf(ledger, reference, resolver);
+    const casebook = createCasebook(ledger.leads, services, leadSettings(settingValues(ledger)));
     return {
       ledger,
       casebook,

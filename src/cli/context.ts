@@ -152,9 +152,15 @@ export async function printAnswer(answer: Answer, { stdout, stderr }: CliEnviron
   return answer.code;
 }
 
+/** Control, format and override characters that JSON allows raw but a terminal or an editor may act upon. */
+const UNSAFE = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+
+/** JSON text with such characters as `\u` escapes; all of them stand within strings. */
+export function safeJson(text: string): string {
+  return text.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** One JSON object a line. */
 export function jsonLine(value: unknown): string {
-  return JSON.stringify(value).replace(/[\u007f-\u009f\u2028-\u202e\u2060-\u206f\ufeff]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
+  return safeJson(JSON.stringify(value));
 }

@@ -3,6 +3,8 @@ import type { Lead } from '../ledger/types.ts';
 import type { CarrierFeedback } from '../publish/feedback.ts';
 
 const OUTSIDE = 'outside';
+/** What an answer without times covers around the traffic it was asked about, microseconds. */
+const ASKED = 60e6;
 
 /**
  * What a carrier's answer says, as rows of the registry: the addresses (and ports, behind address translation) of the lead
@@ -45,9 +47,9 @@ export function attributedRows(
   };
   const rows: RegistryRow[] = [customer];
   for (const { ip, ports, realm, nat, first_seen, last_seen } of lead.addresses) {
-    const from = answer.valid_from ?? Date.parse(first_seen) * 1000;
-    // Half-open: the last packet lies within.
-    const to = answer.valid_to ?? Date.parse(last_seen) * 1000 + 1e6;
+    // The carrier was asked about these times, errors of the clocks included.
+    const from = answer.valid_from ?? Date.parse(first_seen) * 1000 - ASKED;
+    const to = answer.valid_to ?? Date.parse(last_seen) * 1000 + ASKED;
     const behind = nat === OUTSIDE && ports.length > 0;
     for (const port of behind ? ports : [null]) {
       rows.push(addressRow(ip, port, realm, account, { from, to }, answer));
@@ -73,7 +75,7 @@ function addressRow(
     protocol: port === null ? null : 'tcp',
     realm,
     valid,
-    endInferred: answer.valid_to === null,
+    endInferred: false,
     clockError: 0,
     use: null,
     service: null,

@@ -43,8 +43,13 @@ export const option = {
 /** Which ledger, and in whose name. */
 export const LEDGER_OPTIONS: Readonly<Record<string, Options>> = {
   ledger: option.text('ledger file (default: POOLPRINT_LEDGER, else poolprint.ledger)'),
-  reference: option.text('folder with tables that replace those of the same name in signatures/reference'),
   as: option.text('name under which the ledger notes this (default: the user of the system)'),
+};
+
+/** The same, and the tables, for commands that make something of what is in it. */
+export const CASE_OPTIONS: Readonly<Record<string, Options>> = {
+  ...LEDGER_OPTIONS,
+  reference: option.text('folder with tables that replace those of the same name in signatures/reference'),
 };
 
 export const OUTPUT_OPTIONS: Readonly<Record<string, Options>> = {

@@ -22,6 +22,8 @@ import { formatBytes, formatCount } from './units.ts';
 const NO_REGION = '000000';
 /** Bytes of the secret with which names are hashed in one hand-over. */
 const SALT_BYTES = 16;
+/** Characters of purpose and recipient, as the record takes them. */
+const MAX_WORDS = 200;
 
 type Format = (typeof EXPORT_FORMATS)[number];
 
@@ -96,13 +98,12 @@ function handOverOf({ given }: Context): HandOver | null {
   }
   const purpose = textOf(given, 'purpose')?.trim() ?? '';
   if (purpose === '') throw new UsageError('--for needs --purpose: what it is handed over for, with the article');
-  return {
-    department,
-    purpose,
-    document: textOf(given, 'document'),
-    recipient: textOf(given, 'recipient') ?? DEPARTMENT_TERMS[departmentOf(department)]?.zh ?? department,
-    feedback: dayOf(given, 'feedback'),
-  };
+  const recipient = (textOf(given, 'recipient') ?? DEPARTMENT_TERMS[departmentOf(department)]?.zh ?? department).trim();
+  if (recipient === '') throw new UsageError('--recipient: an office is needed');
+  for (const [name, text] of Object.entries({ purpose, recipient })) {
+    if (text.length > MAX_WORDS) throw new UsageError(`--${name}: at most ${MAX_WORDS} characters`);
+  }
+  return { department, purpose, document: textOf(given, 'document'), recipient, feedback: dayOf(given, 'feedback') };
 }
 
 function readOptions({ given }: Context): ReadOptions {

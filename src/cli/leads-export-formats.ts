@@ -14,7 +14,7 @@ import { ledgerWorkbook } from '../publish/workbook.ts';
 import type { SignatureSet } from '../signature/types.ts';
 import type { Casework } from './casework.ts';
 import { hintSource } from './casework.ts';
-import { type Context, isoOf, listOf, textOf } from './context.ts';
+import { type Context, isoOf, listOf, safeJson, textOf } from './context.ts';
 import { UsageError } from './exit.ts';
 import { changeOf } from './leads-common.ts';
 import type { EXPORT_FORMATS } from './leads-options.ts';
@@ -152,12 +152,17 @@ function stix(job: ExportJob): ExportFile[] {
   const bundle = stixBundle(job.leads, {
     tlp: tlpOf(job),
     producer: { name: unitOf(job) },
+    placeNames: (region) => {
+      const names = regionNames(job)(region);
+      const area = job.casework.reference.provinces.get(region)?.iso ?? names?.province ?? null;
+      return names === null ? null : { area, city: names.city, name: job.casework.regionName(region) };
+    },
     asn: (ip) => {
       const number = find(ip);
       return number === null ? null : { number };
     },
   });
-  return [file('leads.stix.json', `${JSON.stringify(bundle, null, 1)}\n`)];
+  return [file('leads.stix.json', `${safeJson(JSON.stringify(bundle, null, 1))}\n`)];
 }
 
 function shadowserver(job: ExportJob): ExportFile[] {
@@ -304,13 +309,17 @@ async function packages(job: ExportJob): Promise<ExportFile[]> {
       now: act.time,
     });
     const remark =
-      missing === 0 ? undefined : `${stem(lead)}: ${missing} detections have no packets (purged, or none were kept)`;
+      missing === 0
+        ? undefined
+        : `${stem(lead)}: ${missing} detections come without packets (shared with other subscribers, purged, or none were kept)`;
     return file(`${stem(lead)}.zip`, bytes, remark);
   });
 }
 
-function capturesOf({ casework: { ledger } }: ExportJob, lead: Lead): PackageCapture[] {
-  return lead.detections.flatMap(({ id }) => {
+function capturesOf({ casework: { ledger }, handOver }: ExportJob, lead: Lead): PackageCapture[] {
+  return lead.detections.flatMap(({ id, shared }) => {
+    // The packets of a shared detection are another subscriber's too: they do not leave the house.
+    if (shared && handOver !== null) return [];
     const parts = new Map(ledger.leads.parts(id).map((part) => [part.digest, part.row]));
     return ledger.leads.evidence(id).flatMap(({ digest, capture }) => {
       const detection = parts.get(digest);

@@ -6,12 +6,11 @@ import { detectEncoding, namedEncoding, TextStream } from '../attribution/import
 import { ImportError } from '../attribution/import/import-error.ts';
 import { isWorkbook, sheetsOf } from '../attribution/import/xlsx.ts';
 import { zipEntries } from '../attribution/import/zip.ts';
-import type { Report } from '../ledger/reports-in.ts';
 import type { StoredEntry } from '../ledger/store.ts';
 import { type CarrierFeedback, type Feedback, type FeedbackRow, readFeedback } from '../publish/feedback.ts';
-import { readReports } from '../publish/inbound.ts';
+import { ledgerReport, readReports } from '../publish/inbound.ts';
 import { readReportRows } from '../publish/inbound-table.ts';
-import type { InboundReport, InboundResult } from '../publish/inbound-types.ts';
+import type { InboundResult } from '../publish/inbound-types.ts';
 import { writeReason } from '../publish/write-reason.ts';
 import type { Casework } from './casework.ts';
 import { type Answer, type Context, checkEncoding, jsonLine, listOf, textOf } from './context.ts';
@@ -124,7 +123,7 @@ function takeReports(file: string, result: InboundResult, dry: boolean, context:
   if (!dry) {
     ledger.leads.transaction(() => {
       for (const report of result.reports) {
-        const taken = casebook.recordReport(reportOf(report), change);
+        const taken = casebook.recordReport(ledgerReport(report), change);
         leads.add(taken.lead);
         if (taken.added) added += 1;
       }
@@ -135,35 +134,14 @@ function takeReports(file: string, result: InboundResult, dry: boolean, context:
   return { file, kind, rows: reports.length, added, faults, leads: [...leads].sort(), notes, error: null };
 }
 
-/** A report as the ledger takes it; what may point to people goes beside the chain. */
-function reportOf(report: InboundReport): Report {
-  const { ip, port, first, last, subject, place, region, text, sealed, pool, coin, count } = report;
-  const personal = {
-    ...sealed,
-    ...(text === null ? {} : { text }),
-    ...(pool === null ? {} : { pool }),
-    ...(coin === null ? {} : { coin }),
-    ...(count === null ? {} : { count: String(count) }),
-  };
-  return {
-    source: report.source,
-    reference: report.reference,
-    ...(ip === null ? {} : { ip }),
-    ...(port === null ? {} : { port }),
-    ...(first === null ? {} : { from: first }),
-    ...(last === null ? {} : { to: last }),
-    ...(subject === null ? {} : { subject }),
-    ...(place === null && region === null ? {} : { place: { text: place, region } }),
-    ...(Object.keys(personal).length === 0 ? {} : { personal }),
-  };
-}
-
-/** What was said, wherever in a file it stood, and what of it may point to persons, which lies beside the chain. */
+/** What was said, wherever in a file and of whatever id; what of it may point to persons lies beside the chain. */
 function partsOf(answer: FeedbackRow): { said: Record<string, unknown>; personal: Record<string, string> | null } {
-  const { row: _row, ...rest } = answer;
+  const { row: _row, lead: _lead, lead_id: _reference, ...rest } = answer;
   if (rest.kind === 'carrier') {
-    const { sealed, ...said } = rest;
-    return { said, personal: sealed };
+    const { sealed, install_address: address, ...said } = rest;
+    // Where a natural person lives is the person's.
+    if (!rest.person || address === null) return { said: { ...said, install_address: address }, personal: sealed };
+    return { said, personal: { ...sealed, install_address: address } };
   }
   const { note, ...said } = rest;
   return { said, personal: note === null ? null : { note } };
@@ -190,11 +168,13 @@ function takeFeedback(
     for (const answer of feedback.rows) {
       const { said, personal } = partsOf(answer);
       const digest = createHash('sha256').update(JSON.stringify(said)).digest('hex');
-      const known = [...ledger.leads.entries({ leads: [answer.lead], actions: ['lead.feedback'] })];
+      // Its own rows may have given the lead another id since.
+      const ids = [answer.lead, ...(ledger.leads.lead(answer.lead)?.aliases ?? [])];
+      const known = [...ledger.leads.entries({ leads: ids, actions: ['lead.feedback'] })];
       leads.add(answer.lead);
       if (known.some((entry) => isSame(entry, digest, personal))) continue;
       added += 1;
-      const detail = { ...said, file: basename(file), digest };
+      const detail = { lead_id: answer.lead_id, ...said, file: basename(file), digest };
       ledger.leads.append({ ...change, action: 'lead.feedback', lead: answer.lead, personal, detail });
       if (answer.kind === 'department') {
         if (answer.note !== null) casebook.addNote(answer.lead, answer.note, change);

@@ -1,5 +1,5 @@
 import { CATEGORIES, FLAGS, STATUSES } from '../ledger/types.ts';
-import { type GroupSpec, LEDGER_OPTIONS, OUTPUT_OPTIONS, option } from './group.ts';
+import { CASE_OPTIONS, type GroupSpec, OUTPUT_OPTIONS, option } from './group.ts';
 
 export type LeadsAction = 'list' | 'show' | 'set' | 'merge' | 'split' | 'link' | 'export' | 'import' | 'attribute';
 
@@ -38,13 +38,13 @@ export const LEADS_GROUP: GroupSpec<LeadsAction> = {
   name: 'leads',
   summary: 'List, judge, join, hand over and take in leads',
   actions: {
-    list: { arguments: '', summary: 'List leads', options: { ...LEDGER_OPTIONS, ...FILTERS, ...OUTPUT_OPTIONS } },
+    list: { arguments: '', summary: 'List leads', options: { ...CASE_OPTIONS, ...FILTERS, ...OUTPUT_OPTIONS } },
     show: {
       arguments: '<ids..>',
       summary: 'Show all there is about a lead, with its history',
       positionals: { ids: { type: 'string', array: true, describe: 'ids or numbers' } },
       options: {
-        ...LEDGER_OPTIONS,
+        ...CASE_OPTIONS,
         sealed: option.flag('show sealed fields; needs --document and --purpose, and is noted'),
         document: DOCUMENT,
         purpose: option.text('what the sealed fields are read for'),
@@ -56,7 +56,7 @@ export const LEADS_GROUP: GroupSpec<LeadsAction> = {
       summary: 'Set status, category and other fields: status=true category=new',
       positionals: { ...one, fields: { type: 'string', array: true, describe: 'NAME=VALUE …' } },
       options: {
-        ...LEDGER_OPTIONS,
+        ...CASE_OPTIONS,
         document: DOCUMENT,
         department: option.text('department that decided'),
         date: option.text('day on which mining stopped, with status=stopped'),
@@ -70,20 +70,20 @@ export const LEADS_GROUP: GroupSpec<LeadsAction> = {
       arguments: '<id> <into>',
       summary: 'Make two leads one, which keeps the id of the second',
       positionals: { ...one, into: { type: 'string', describe: 'the lead that stays' } },
-      options: { ...LEDGER_OPTIONS, document: DOCUMENT, note: option.text('why'), ...OUTPUT_OPTIONS },
+      options: { ...CASE_OPTIONS, document: DOCUMENT, note: option.text('why'), ...OUTPUT_OPTIONS },
     },
     split: {
       arguments: '<id> <parts..>',
       summary: 'Take addresses or earlier ids out of a lead into one of their own',
       positionals: { ...one, parts: { type: 'string', array: true, describe: 'addresses or aliases to take out' } },
-      options: { ...LEDGER_OPTIONS, document: DOCUMENT, note: option.text('why'), ...OUTPUT_OPTIONS },
+      options: { ...CASE_OPTIONS, document: DOCUMENT, note: option.text('why'), ...OUTPUT_OPTIONS },
     },
     link: {
       arguments: '<id> [other]',
       summary: 'Show what links a lead with others, or link two by hand',
       positionals: { ...one, other: { type: 'string', describe: 'the other lead' } },
       options: {
-        ...LEDGER_OPTIONS,
+        ...CASE_OPTIONS,
         kind: option.text('kind of link (default person)'),
         note: option.text('why'),
         ...OUTPUT_OPTIONS,
@@ -96,7 +96,7 @@ export const LEADS_GROUP: GroupSpec<LeadsAction> = {
         ids: { type: 'string', array: true, describe: 'ids or numbers (default: all that fit the filters)' },
       },
       options: {
-        ...LEDGER_OPTIONS,
+        ...CASE_OPTIONS,
         format: option.choice('form of the file (default json)', EXPORT_FORMATS),
         for: option.choice('department that receives it; decides which fields go', DEPARTMENTS),
         document: DOCUMENT,
@@ -130,7 +130,7 @@ export const LEADS_GROUP: GroupSpec<LeadsAction> = {
       summary: 'Take in address lists, hotline reports, Shadowserver, X-ARF, EVE, and feedback to leads',
       positionals: { files: { type: 'string', array: true, describe: 'CSV, XLSX or JSON files' } },
       options: {
-        ...LEDGER_OPTIONS,
+        ...CASE_OPTIONS,
         source: option.text('who sent it (default: the name of the file)'),
         encoding: option.text('take the text for this encoding: utf-8, utf-16le, gb18030'),
         'dry-run': option.flag('read and check, take nothing in'),
@@ -142,7 +142,7 @@ export const LEADS_GROUP: GroupSpec<LeadsAction> = {
       summary: 'Ask the registry again about leads, after an import',
       positionals: { ids: { type: 'string', array: true, describe: 'ids or numbers (default: all)' } },
       options: {
-        ...LEDGER_OPTIONS,
+        ...CASE_OPTIONS,
         mmdb: option.list('database in MaxMind format, as a hint only'),
         ...OUTPUT_OPTIONS,
       },

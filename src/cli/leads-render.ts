@@ -12,6 +12,7 @@ import {
   STATUS_TERMS,
   termOf,
 } from '../common/terms.ts';
+import { phraseOf, remarkOf } from '../common/wording.ts';
 import type { Lead, LeadSubject } from '../ledger/types.ts';
 import { type LeadsMessages, leadsMessages } from './leads-messages.ts';
 import { fill, type Language } from './messages.ts';
@@ -124,8 +125,8 @@ export function renderLead(lead: Lead, options: RenderOptions): string[] {
     ['subject', lead.subject === null ? [messages.unattributed] : [partyText(lead.subject, messages, language)]],
     ['places', lead.places.map((place) => placeText(place, options))],
     ['parties', lead.parties.map((party) => partyText(party, messages, language))],
-    ['missing', lead.missing.map(({ text }) => text)],
-    ['contradictions', lead.contradictions.map(({ text }) => text)],
+    ['missing', lead.missing.map((remark) => remarkOf(remark)[language])],
+    ['contradictions', lead.contradictions.map((remark) => remarkOf(remark)[language])],
     ['found', [`${foundText(lead, language)}`]],
     ['addresses', lead.addresses.map(addressText)],
     ['pools', lead.pools.map(({ endpoint: at, name }) => (name === null ? at : `${at} (${name})`))],
@@ -133,8 +134,11 @@ export function renderLead(lead: Lead, options: RenderOptions): string[] {
     ['agents', [...lead.agents]],
     ['hashrate', lead.hashrates.map((rate) => `${rateText(rate)} ${rate.algorithm}`)],
     ['energy', energyLines(lead, language)],
-    ['surcharge', surchargeLines(lead)],
-    ['flags', lead.flags.map(({ flag, rule }) => `${termOf(FLAG_TERMS, flag, language)}: ${rule}`)],
+    ['surcharge', surchargeLines(lead, language)],
+    [
+      'flags',
+      lead.flags.map(({ flag, rule }) => `${termOf(FLAG_TERMS, flag, language)}: ${phraseOf('flag', rule)[language]}`),
+    ],
     ['observed', [observedText(lead, messages)]],
     ['links', lead.links.map(({ lead: other, kind, value }) => `${other} ${kind} ${linkText(value)}`.trim())],
     ['reports', lead.reports.map(({ source, reference, received }) => `${source} ${reference} ${received}`)],
@@ -172,7 +176,7 @@ function partyText(party: LeadSubject, messages: LeadsMessages, language: Langua
   const overall = Math.min(subscriber, enterprise, address);
   const code = party.uscc === null ? '' : ` ${party.uscc}`;
   const grades = `${gradeTerm(overall)[language]} ${overall} (${subscriber}/${enterprise}/${address})`;
-  return `${termOf(ROLE_TERMS, party.role, language)}: ${subjectName(party, messages)}${code}, ${grades}, ${party.because}`;
+  return `${termOf(ROLE_TERMS, party.role, language)}: ${subjectName(party, messages)}${code}, ${grades}, ${phraseOf('because', party.because)[language]}`;
 }
 
 function placeText(place: Lead['places'][number], { language, regionName }: RenderOptions): string {
@@ -211,16 +215,19 @@ function energyLines({ energy }: Lead, language: Language): string[] {
   return [
     `${siKw(siteKw.low)} / ${siKw(siteKw.mid)} / ${siKw(siteKw.high)} kW, ${termOf(METHOD_TERMS, method, language)}`,
     `${kwh.join(' / ')} kWh / 30 d`,
-    ...notes.map(({ text }) => text),
+    ...notes.map(({ text }) => phraseOf('energy', text)[language]),
   ];
 }
 
-function surchargeLines({ energy }: Lead): string[] {
+function surchargeLines({ energy }: Lead, language: Language): string[] {
   const surcharge = energy?.surcharge ?? null;
   if (surcharge === null) return [];
   const { rate, region, document, yuanPerMonth, notes } = surcharge;
   const band = `${yuanPerMonth.low} / ${yuanPerMonth.mid} / ${yuanPerMonth.high}`;
-  return [`${rate} yuan/kWh (${region}${document === null ? '' : `, ${document}`}): ${band} yuan / 30 d`, ...notes];
+  return [
+    `${rate} yuan/kWh (${region}${document === null ? '' : `, ${document}`}): ${band} yuan / 30 d`,
+    ...notes.map((note) => (language === 'en' ? note : phraseOf('surcharge', note).zh)),
+  ];
 }
 
 function observedText({ observed }: Lead, messages: LeadsMessages): string {

@@ -82,7 +82,5 @@ function statusOf({ given }: Context, status: string): StatusChange {
     const value = textOf(given, name);
     if (value !== null) change[name] = value;
   }
-  const note = textOf(given, 'note');
-  if (note !== null) change['reason'] = note;
   return change as unknown as StatusChange;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { OutputError } from '../capture/capture-error.ts';
-import { type Anchor, type Ledger, openLedger, RETENTION, restoreLedger } from '../ledger/sqlite/ledger.ts';
+import { type Anchor, type Ledger, openLedger, type RetentionPolicy, restoreLedger } from '../ledger/sqlite/ledger.ts';
 import { writeReason } from '../publish/write-reason.ts';
 import {
   type Answer,
@@ -18,6 +18,14 @@ import type { CliEnvironment } from './environment.ts';
 import { EXIT_DONE, EXIT_FAILED, UsageError } from './exit.ts';
 import type { GivenArguments } from './group.ts';
 import type { LedgerAction } from './ledger-options.ts';
+import {
+  allSettings,
+  checkSetting,
+  retentionPolicy,
+  SETTINGS,
+  settingValues,
+  storeSettings,
+} from './ledger-settings.ts';
 import { visible } from './text.ts';
 import { formatCount } from './units.ts';
 
@@ -27,6 +35,7 @@ const ACTIONS: Readonly<Record<LedgerAction, (context: Context) => Promise<Answe
   backup,
   restore,
   purge,
+  settings,
 };
 
 /** `poolprint ledger …`. Returns the exit code; throws one-line errors for what cannot be done. */
@@ -128,23 +137,67 @@ function restore(context: Context): Promise<Answer> {
 
 function purge(context: Context): Promise<Answer> {
   const { given, environment, actor } = context;
-  const days = (name: string, fallback: number): number => numberOf(given, name, fallback);
-  const policy = {
-    ...RETENTION,
-    captures: days('captures-days', RETENTION.captures),
-    detections: days('detections-days', RETENTION.detections),
-    leadPersonal: days('sealed-days', RETENTION.leadPersonal),
-    sealed: days('sealed-days', RETENTION.sealed),
-    auditPersonal: days('audit-days', RETENTION.auditPersonal),
-  };
-  if (policy.auditPersonal < 183)
-    throw new UsageError('--audit-days: at least 183 (six months, Cybersecurity Law art. 23)');
   const dryRun = given['dry-run'] === true;
   return withLedger(context, dryRun ? 'read' : 'write', (ledger) => {
+    const policy = purgePolicy(given, retentionPolicy(settingValues(ledger)));
     const report = ledger.purge(policy, { now: environment.clock(), actor, dryRun });
     if (context.json) return { lines: [jsonLine({ type: 'ledger_purge', version: 1, ...report })], code: EXIT_DONE };
     const counts = Object.entries(report.counts).map(([name, n]) => `${formatCount(n)} ${name.replaceAll('_', ' ')}`);
     const what = dryRun ? 'would be erased' : report.seq === null ? 'nothing to erase' : `erased, entry ${report.seq}`;
     return { lines: [`${counts.join(', ')}: ${what}`, `sha256 of the set ${report.deleted_sha256}`], code: EXIT_DONE };
+  });
+}
+
+/** How long is kept: what the command says, else what the ledger was set to. */
+function purgePolicy(given: GivenArguments, kept: RetentionPolicy): RetentionPolicy {
+  const days = (name: string, fallback: number): number => numberOf(given, name, fallback);
+  const policy = {
+    ...kept,
+    captures: days('captures-days', kept.captures),
+    detections: days('detections-days', kept.detections),
+    leadPersonal: days('sealed-days', kept.leadPersonal),
+    sealed: days('sealed-days', kept.sealed),
+    auditPersonal: days('audit-days', kept.auditPersonal),
+  };
+  if (policy.auditPersonal >= 183) return policy;
+  throw new UsageError('--audit-days: at least 183 (six months, Cybersecurity Law art. 23)');
+}
+
+/** Shows the settings, or changes some: noted, and every lead is made anew by them. */
+async function settings(context: Context): Promise<Answer> {
+  const pairs = listOf(context.given, 'pairs').map((pair): [string, string] => {
+    const at = pair.indexOf('=');
+    if (at <= 0) throw new UsageError(`'${visible(pair)}' is not NAME=VALUE`);
+    const [name, value] = [pair.slice(0, at), pair.slice(at + 1)];
+    if (value !== '' || !Object.hasOwn(SETTINGS, name)) checkSetting(name, value);
+    return [name, value];
+  });
+  const changes = Object.fromEntries(pairs);
+  if (pairs.length > 0) {
+    await withLedger(context, 'write', (ledger) => {
+      ledger.leads.transaction(() => {
+        storeSettings(ledger, changes);
+        const change = { time: context.environment.clock(), actor: context.actor };
+        ledger.leads.append({ ...change, action: 'ledger.settings', lead: null, detail: changes, personal: null });
+      });
+    });
+    const { openCasework } = await import('./casework.ts');
+    const casework = openCasework(context, 'write');
+    try {
+      casework.casebook.reattribute({ time: context.environment.clock(), actor: context.actor });
+    } finally {
+      casework.close();
+    }
+  }
+  return withLedger(context, 'read', (ledger) => {
+    const rows = allSettings(settingValues(ledger));
+    if (context.json)
+      return { lines: rows.map((row) => jsonLine({ type: 'setting', version: 1, ...row })), code: EXIT_DONE };
+    const width = Math.max(...rows.map(({ name, value }) => name.length + value.length));
+    const lines = rows.map(({ name, value, set, meaning }) => {
+      const pair = `${name}=${value}`.padEnd(width + 1);
+      return `${set ? '*' : ' '} ${pair}  ${meaning}`;
+    });
+    return { lines: [...lines, '', '* set here; the others are defaults'], code: EXIT_DONE };
   });
 }

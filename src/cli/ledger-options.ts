@@ -1,6 +1,6 @@
-import { type GroupSpec, LEDGER_OPTIONS, OUTPUT_OPTIONS, option } from './group.ts';
+import { CASE_OPTIONS, type GroupSpec, LEDGER_OPTIONS, OUTPUT_OPTIONS, option } from './group.ts';
 
-export type LedgerAction = 'verify' | 'anchor' | 'backup' | 'restore' | 'purge';
+export type LedgerAction = 'verify' | 'anchor' | 'backup' | 'restore' | 'purge' | 'settings';
 export type ReportAction = 'weekly' | 'region' | 'department';
 export type EvidenceAction = 'verify';
 
@@ -34,6 +34,12 @@ export const LEDGER_GROUP: GroupSpec<LedgerAction> = {
         ...OUTPUT_OPTIONS,
       },
     },
+    settings: {
+      arguments: '[pairs..]',
+      summary: 'Show or change what leads are made by: reference_date=2021-09-24 deadline.open=5',
+      positionals: { pairs: { type: 'string', array: true, describe: 'NAME=VALUE …; NAME= takes the default again' } },
+      options: { ...LEDGER_OPTIONS, ...OUTPUT_OPTIONS },
+    },
     purge: {
       arguments: '',
       summary: 'Erase what is kept longer than allowed; the history still verifies',
@@ -61,7 +67,7 @@ const PERIOD = {
 };
 
 const reportOptions = {
-  ...LEDGER_OPTIONS,
+  ...CASE_OPTIONS,
   ...PERIOD,
   previous: option.text('JSON of the report before, for the differences'),
   csv: option.flag('print CSV'),

@@ -5,6 +5,7 @@ import { ENERGY_FILES, type EnergyTables, parseEnergyTables, type TableText } fr
 import { type CodeTable, parseCodes } from '../identifier/codes.ts';
 import { type Divisions, parseDivisions } from '../identifier/divisions.ts';
 import { type NamePatterns, parseNamePatterns } from '../identifier/flags.ts';
+import { type Provinces, parseProvinces } from '../identifier/regions.ts';
 import { visible } from './text.ts';
 
 /** A reference table that cannot be used: one line, exit code 2. */
@@ -17,6 +18,7 @@ export class TableError extends Error {
 export class Reference {
   readonly #own: string | null;
   #divisions: Divisions | null = null;
+  #provinces: Provinces | null = null;
   #codes: CodeTable | null = null;
   #patterns: NamePatterns | null = null;
   #energy: EnergyTables | null = null;
@@ -43,6 +45,11 @@ export class Reference {
   get divisions(): Divisions {
     this.#divisions ??= checked(this.text('divisions.csv'), parseDivisions);
     return this.#divisions;
+  }
+
+  get provinces(): Provinces {
+    this.#provinces ??= checked(this.text('grid.csv'), parseProvinces);
+    return this.#provinces;
   }
 
   get codes(): CodeTable {

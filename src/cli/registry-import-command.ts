@@ -174,10 +174,21 @@ async function importFile(
 function stated(value: RegistryRow, { clockError = 0, settings = {} }: ImportOptions): RegistryRow {
   if (value.family !== 'address') return value;
   const realm = settings['realm'] ?? null;
-  const words = realm === null || value.realm !== null ? null : addressWordsOf(value.first);
-  const placed = words !== null && isPrivateAddress(words);
-  if (!placed && (clockError === 0 || value.clockError !== 0)) return value;
-  return { ...value, realm: placed ? realm : value.realm, clockError: value.clockError || clockError };
+  const placed = realm !== null && value.realm === null && isPrivate(value.first);
+  const { inside } = value;
+  const behind = realm !== null && inside !== null && inside.realm === null && isPrivate(inside.address);
+  if (!placed && !behind && (clockError === 0 || value.clockError !== 0)) return value;
+  return {
+    ...value,
+    realm: placed ? realm : value.realm,
+    inside: behind ? { ...inside, realm } : inside,
+    clockError: value.clockError || clockError,
+  };
+}
+
+function isPrivate(address: string): boolean {
+  const words = addressWordsOf(address);
+  return words !== null && isPrivateAddress(words);
 }
 
 /** A file, unpacked where it is gzip. */

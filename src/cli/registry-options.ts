@@ -1,4 +1,4 @@
-import { type GroupSpec, LEDGER_OPTIONS, OUTPUT_OPTIONS, option } from './group.ts';
+import { CASE_OPTIONS, type GroupSpec, LEDGER_OPTIONS, OUTPUT_OPTIONS, option } from './group.ts';
 
 export type RegistryAction = 'import' | 'list' | 'lookup';
 
@@ -40,7 +40,7 @@ export const REGISTRY_GROUP: GroupSpec<RegistryAction> = {
       summary: 'Say who had an address (and port) at a time',
       positionals: { address: { type: 'string', describe: 'ADDRESS or ADDRESS:PORT; IPv6 with a port in brackets' } },
       options: {
-        ...LEDGER_OPTIONS,
+        ...CASE_OPTIONS,
         at: option.text('time, ISO 8601; without a zone UTC'),
         until: option.text('end of the time seen (default: --at)'),
         nat: option.choice('where the sensor stood to address translation (default none)', [

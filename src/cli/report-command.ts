@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { stringify } from 'csv-stringify/sync';
+import * as v from 'valibot';
 import { OutputError } from '../capture/capture-error.ts';
 import type { Lead } from '../ledger/types.ts';
 import {
@@ -24,6 +25,20 @@ import { visible } from './text.ts';
 const ZONE = '+08:00';
 const DAY_MS = 86_400_000;
 const FRIDAY = 5;
+
+/** What a comparison reads of the report before. */
+const PREVIOUS = v.object({
+  type: v.literal('report'),
+  version: v.literal(1),
+  total: v.object({
+    listed: v.number(),
+    running: v.number(),
+    cleared: v.number(),
+    overdue: v.number(),
+    energy: v.object({ kwh_per_month: v.object({ mid: v.number() }) }),
+  }),
+  key_list: v.object({ clear_by: v.string(), batch: v.array(v.string()) }),
+});
 
 /** `poolprint report …`. Returns the exit code. */
 export async function reportCommand(
@@ -91,8 +106,8 @@ function previousReport(file: string | null): Report | null {
     throw new OutputError(`${file}: cannot be read: ${writeReason(error)}`);
   }
   try {
-    const value = JSON.parse(text) as Partial<Report>;
-    if (value.type === 'report' && value.version === 1 && value.total !== undefined) return value as Report;
+    const value: unknown = JSON.parse(text);
+    if (v.is(PREVIOUS, value)) return value as unknown as Report;
   } catch {
     // The line below says it.
   }

@@ -107,6 +107,13 @@ export const DEPARTMENT_TERMS: Terms = {
   carrier: { en: 'carrier', zh: '电信运营商' },
 };
 
+/** Kinds of mining hardware. */
+export const HARDWARE_TERMS: Terms = {
+  asic: { en: 'ASIC', zh: '专用矿机（ASIC）' },
+  gpu: { en: 'graphics cards', zh: '显卡' },
+  cpu: { en: 'processors', zh: '中央处理器' },
+};
+
 /** What is missing or contradicts, by code and without details: for readers to whom the details may not go. */
 export const REMARK_TERMS: Terms = {
   bad_address: { en: 'the observed address is no IP address', zh: '观测到的地址不是IP地址' },
@@ -148,6 +155,11 @@ export const REMARK_TERMS: Terms = {
   not_observed: { en: 'not observed all the time', zh: '未持续观测' },
   conversations_not_all_listed: { en: 'not all conversations are listed', zh: '会话未全部列出' },
   shared_detections: { en: 'detections cover several subscribers', zh: '检测结果涉及多个用户' },
+  restarted: { en: 'traffic after the lead had ended', zh: '结束后又有流量' },
+  reopened_stronger_evidence: {
+    en: 'stronger evidence after it was judged not true',
+    zh: '判为不属实后又有更强的证据',
+  },
   other: { en: 'see the ledger', zh: '详见台账' },
 };
 

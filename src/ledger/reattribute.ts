@@ -27,7 +27,10 @@ export function reattribute(desk: Desk, leads: readonly string[] | null, change:
     let moved = 0;
     for (const id of ids) if (replaceDetection(desk, reader.row(id), reader, moves).left) moved += 1;
     handOn(desk, moves, false, change);
-    if (moves.nodes.size > 0) desk.regroup({ ...moves, byPerson: true }, change);
+    // What meters, machines, tables or settings say may have changed where no detection moved.
+    const places = leads === null ? [...storage.nodes()] : leads.flatMap((lead) => storage.nodesOf(lead));
+    const nodes = new Set([...moves.nodes, ...places.map(({ id }) => id)]);
+    if (nodes.size > 0) desk.regroup({ ...moves, nodes, byPerson: true }, change);
     return { detections: ids.length, moved };
   });
 }

@@ -20,6 +20,11 @@ export interface Report {
   /** Enterprise; the name of a natural person belongs into `personal`. */
   readonly subject?: { readonly name: string | null; readonly uscc: string | null };
   readonly place?: { readonly region: string | null; readonly text: string | null };
+  /** Pool and coin as named there, and how often it was handed down. */
+  readonly pool?: string;
+  readonly coin?: string;
+  readonly protocol?: string;
+  readonly count?: number;
   /** Text of the report, contacts, natural persons: kept beside the chain. */
   readonly personal?: Readonly<Record<string, string>>;
 }
@@ -66,6 +71,10 @@ export function recordReport(
     uscc: report.subject?.uscc ?? null,
     region: report.place?.region ?? null,
     place: report.place?.text ?? null,
+    ...(report.pool === undefined ? {} : { pool: report.pool }),
+    ...(report.coin === undefined ? {} : { coin: report.coin }),
+    ...(report.protocol === undefined ? {} : { protocol: report.protocol }),
+    ...(report.count === undefined ? {} : { count: report.count }),
   };
   const digest = createHash('sha256').update(canonicalJson(content)).digest('hex');
   return storage.transaction(() => {

@@ -1,6 +1,6 @@
 /**
- * The timeline of a lead as SVG: detections per day, time observed and not, changes of status. Patterns, not colours alone,
- * so that it survives a black and white printer. Made of numbers and of labels that the caller gives as words of the program.
+ * The timeline of a lead as SVG: detections per day, time observed and not, changes of status. Patterns and greys, so that
+ * it survives a black and white printer. Made of numbers and of labels that the caller gives as words of the program.
  */
 import { escapeText } from './html.ts';
 
@@ -21,11 +21,16 @@ export interface ChartInput {
 }
 
 const DAY = 86_400_000;
+/** Told apart by lightness: nearly black, middle grey, hatched white. */
+const BAR = '#222';
+const SEEN = '#808080';
+const MARK = '#000';
+const FONT = 10.5;
 const WIDTH = 700;
 const LEFT = 34;
 const RIGHT = 10;
 const TOP = 34;
-const PLOT = 96;
+const PLOT = 72;
 const STRIP = 12;
 const MOST_BARS = 120;
 const MOST_CHANGES = 12;
@@ -62,11 +67,11 @@ export function timelineChart(input: ChartInput): string | null {
     marks(changes, x),
     legend(input, perBar),
   ];
-  const height = TOP + PLOT + STRIP + 58;
+  const height = TOP + PLOT + STRIP + 50;
   return (
     `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" xmlns="http://www.w3.org/2000/svg">` +
     '<defs><pattern id="gap" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">' +
-    '<rect width="5" height="5" fill="#fff"/><line x1="0" y1="0" x2="0" y2="5" stroke="#999" stroke-width="1.6"/>' +
+    '<rect width="5" height="5" fill="#fff"/><line x1="0" y1="0" x2="0" y2="5" stroke="#777" stroke-width="1"/>' +
     `</pattern></defs>${parts.join('')}</svg>`
   );
 }
@@ -85,12 +90,10 @@ function frame(): string {
 function strip({ observed }: ChartInput, x: (time: number) => number, first: number, end: number): string {
   const y = TOP + PLOT + 4;
   const box = (from: number, to: number, fill: string): string =>
-    `<rect x="${n(from)}" y="${y}" width="${n(Math.max(to - from, 0.8))}" height="${STRIP}" fill="${fill}"/>`;
+    `<rect x="${n(from)}" y="${y}" width="${n(Math.max(to - from, 1.2))}" height="${STRIP}" fill="${fill}"/>`;
   const outline = `<rect x="${n(x(first))}" y="${y}" width="${n(x(end) - x(first))}" height="${STRIP}" fill="none" stroke="#555"/>`;
   const seen = joined(observed ?? []).filter(([from, to]) => to > first && from < end);
-  return (
-    box(x(first), x(end), 'url(#gap)') + seen.map(([from, to]) => box(x(from), x(to), '#8fb7a0')).join('') + outline
-  );
+  return box(x(first), x(end), 'url(#gap)') + seen.map(([from, to]) => box(x(from), x(to), SEEN)).join('') + outline;
 }
 
 /** Spans that touch are one; at most as many as can be told apart. */
@@ -114,10 +117,10 @@ function columns(bars: readonly number[], at: (bar: number) => number, width: nu
     const gap = Math.min(width * 0.15, 2);
     const wide = Math.min(width - 2 * gap, 26);
     const left = at(bar) + (width - wide) / 2;
-    return `<rect x="${n(left)}" y="${n(TOP + PLOT - height)}" width="${n(wide)}" height="${n(height)}" fill="#23527c"/>`;
+    return `<rect x="${n(left)}" y="${n(TOP + PLOT - height)}" width="${n(wide)}" height="${n(height)}" fill="${BAR}"/>`;
   });
   const label = (value: number, y: number): string =>
-    `<text x="${LEFT - 4}" y="${n(y)}" font-size="9" text-anchor="end">${value}</text>`;
+    `<text x="${LEFT - 4}" y="${n(y)}" font-size="${FONT}" text-anchor="end">${value}</text>`;
   return out.join('') + label(most, TOP + 10) + label(0, TOP + PLOT);
 }
 
@@ -132,7 +135,7 @@ function axis(first: number, end: number, x: (time: number) => number): string {
     const anchor = middle > WIDTH - 45 ? 'end' : middle < LEFT + 30 ? 'start' : 'middle';
     const name = new Date(time).toISOString().slice(0, 10);
     out += `<line x1="${n(middle)}" y1="${y}" x2="${n(middle)}" y2="${y + 4}" stroke="#333"/>`;
-    out += `<text x="${n(middle)}" y="${y + 14}" font-size="9" text-anchor="${anchor}">${name}</text>`;
+    out += `<text x="${n(middle)}" y="${y + 15}" font-size="${FONT}" text-anchor="${anchor}">${name}</text>`;
   }
   return out;
 }
@@ -148,19 +151,19 @@ function marks(changes: ChartInput['changes'], x: (time: number) => number): str
       before = place;
       const y = TOP - 6 - level * 11;
       return (
-        `<line x1="${n(place)}" y1="${y}" x2="${n(place)}" y2="${TOP + PLOT}" stroke="#a33" stroke-dasharray="3 2"/>` +
-        `<circle cx="${n(place)}" cy="${y}" r="5.4" fill="#fff" stroke="#a33"/>` +
-        `<text x="${n(place)}" y="${y + 3}" font-size="8" text-anchor="middle" fill="#a33">${at + 1}</text>`
+        `<line x1="${n(place)}" y1="${y}" x2="${n(place)}" y2="${TOP + PLOT}" stroke="${MARK}" stroke-dasharray="3 2"/>` +
+        `<circle cx="${n(place)}" cy="${y}" r="5.4" fill="#fff" stroke="${MARK}"/>` +
+        `<text x="${n(place)}" y="${y + 3}" font-size="9" text-anchor="middle" fill="${MARK}">${at + 1}</text>`
       );
     })
     .join('');
 }
 
 function legend({ words }: ChartInput, perBar: number): string {
-  const y = TOP + PLOT + STRIP + 40;
+  const y = TOP + PLOT + STRIP + 42;
   const items: readonly [fill: string, label: string][] = [
-    ['#23527c', words.perDays(perBar)],
-    ['#8fb7a0', words.observed],
+    [BAR, words.perDays(perBar)],
+    [SEEN, words.observed],
     ['url(#gap)', words.unobserved],
     ['', words.status],
   ];
@@ -169,11 +172,11 @@ function legend({ words }: ChartInput, perBar: number): string {
   for (const [fill, label] of items) {
     out +=
       fill === ''
-        ? `<circle cx="${place + 5}" cy="${y - 3.5}" r="4.6" fill="#fff" stroke="#a33"/>`
+        ? `<circle cx="${place + 5}" cy="${y - 3.5}" r="4.6" fill="#fff" stroke="${MARK}"/>`
         : `<rect x="${place}" y="${y - 8}" width="10" height="9" fill="${fill}" stroke="#555" stroke-width=".5"/>`;
-    out += `<text x="${place + 14}" y="${y}" font-size="9">${escapeText(label)}</text>`;
+    out += `<text x="${place + 14}" y="${y}" font-size="${FONT}">${escapeText(label)}</text>`;
     // A Chinese character is as wide as the font is high, a Latin one about half.
-    place += 26 + [...label].reduce((sum, c) => sum + (c > '\u2e7f' ? 9 : 4.7), 0);
+    place += 26 + [...label].reduce((sum, c) => sum + (c > '\u2e7f' ? FONT : FONT * 0.56), 0);
   }
   return out;
 }

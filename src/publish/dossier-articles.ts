@@ -1,6 +1,7 @@
 /** Articles of notice 发改运行〔2021〕1283号 that concern a lead, by its category, flags and findings. */
 import type { Term } from '../common/terms.ts';
 import { listOf } from './dossier-format.ts';
+import { isUnattributed } from './dossier-places.ts';
 import type { DossierLead } from './dossier-types.ts';
 
 export interface Article {
@@ -39,20 +40,25 @@ const DUTIES: Readonly<Record<number, Term>> = {
 
 /** In order of their numbers; articles 19 and 20 concern every lead. */
 export function articlesOf(lead: DossierLead): readonly Article[] {
-  const wanted = new Set([19, 20]);
-  const flags = new Set(listOf(lead.flags).map(({ flag }) => flag));
-  const add = (...numbers: number[]): void => numbers.forEach((number) => void wanted.add(number));
-  if (lead.category === 'existing') add(3, 13, 14, 15, 16, 17);
-  if (lead.category === 'new') add(6, 7, 10, 11, 13, 16);
-  if (lead.category === 'building' || lead.category === 'planned') add(4, 7, 10, 11, 16);
-  if (flags.has('data_centre') || lead.site_type === 'data_centre') add(5, 8);
-  if (flags.has('park') || lead.site_type === 'park') add(3, 11, 15);
-  if (flags.has('residential_tariff') || lead.site_type === 'power_plant') add(12);
-  if (flags.has('industrial')) add(5);
+  // Measures have an addressee; while there is none, only the duty to find one applies.
+  const wanted = new Set([19, 20, ...(isUnattributed(lead) ? [] : measures(lead))]);
   return [...wanted]
     .sort((a, b) => a - b)
     .flatMap((number) => {
       const duty = DUTIES[number];
       return duty === undefined ? [] : [{ number: `（${numeral(number)}） ${number}`, duty }];
     });
+}
+
+function measures(lead: DossierLead): readonly number[] {
+  const flags = new Set(listOf(lead.flags).map(({ flag }) => flag));
+  return [
+    ...(lead.category === 'existing' ? [3, 13, 14, 15, 16, 17] : []),
+    ...(lead.category === 'new' ? [6, 7, 10, 11, 13, 16] : []),
+    ...(lead.category === 'building' || lead.category === 'planned' ? [4, 7, 10, 11, 16] : []),
+    ...(flags.has('data_centre') || lead.site_type === 'data_centre' ? [5, 8] : []),
+    ...(flags.has('park') || lead.site_type === 'park' ? [3, 11, 15] : []),
+    ...(flags.has('residential_tariff') || lead.site_type === 'power_plant' ? [12] : []),
+    ...(flags.has('industrial') ? [5] : []),
+  ];
 }

@@ -1,4 +1,5 @@
 /** Values as a dossier shows them. Whatever comes in, something harmless comes out. */
+import type { Term } from '../common/terms.ts';
 import { html, type Markup, raw, text } from './html.ts';
 
 /** A list, whatever a field set left of it. */
@@ -35,18 +36,23 @@ export function rateText(value: unknown, unit: unknown): string {
   return `${figure} ${PREFIXES[step]}${name}`;
 }
 
-/** 3 d 4 h; seconds. */
-export function spanText(seconds: unknown): string {
-  if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds <= 0) return '';
+/** 3 d 4 h, 3天4小时; seconds. */
+export function spanText(seconds: unknown): Term {
+  if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds <= 0) return { en: '', zh: '' };
   const days = Math.floor(seconds / 86_400);
   const hours = Math.floor((seconds % 86_400) / 3600);
   const minutes = Math.floor((seconds % 3600) / 60);
-  const parts = [
-    days > 0 ? `${days} d` : '',
-    hours > 0 ? `${hours} h` : '',
-    days === 0 && minutes > 0 ? `${minutes} min` : '',
+  const parts: [value: number, en: string, zh: string][] = [
+    [days, 'd', '天'],
+    [hours, 'h', '小时'],
+    [days === 0 ? minutes : 0, 'min', '分钟'],
   ];
-  return parts.filter((part) => part !== '').join(' ') || `${Math.floor(seconds)} s`;
+  const shown = parts.filter(([value]) => value > 0);
+  if (shown.length === 0) shown.push([Math.floor(seconds), 's', '秒']);
+  return {
+    en: shown.map(([value, en]) => `${value} ${en}`).join(' '),
+    zh: shown.map(([value, , zh]) => `${value}${zh}`).join(''),
+  };
 }
 
 const ISO = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(\.\d{1,9})?Z$/;
@@ -70,17 +76,27 @@ export function timeLines(iso: unknown): readonly [utc: string, china: string] |
   return [`${day} ${clock}${fraction} UTC`, `${local.slice(0, 10)} ${local.slice(11, 19)}${fraction} UTC+8`];
 }
 
+/** A time in UTC+8 on one line, without noughts at its end; the column says which zone. What is no time stays as it is. */
+export function localTime(iso: unknown): Markup {
+  const lines = timeLines(iso);
+  if (lines === null) return text(iso, 40);
+  const [day = '', clock = ''] = lines[1].split(' ');
+  return html`<span class="time">${day} ${clock.replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '')}</span>`;
+}
+
 /** From and to on one line, in UTC and in UTC+8; the day of the end where it is another. */
 export function timeRange(first: unknown, last: unknown): Markup {
   const from = timeLines(first);
   const to = timeLines(last);
   if (from === null || to === null) return html`${bothTimes(first)}<br>${bothTimes(last)}`;
+  // A line breaks between the two times and nowhere else.
   const lines = [0, 1].map((zone) => {
     const [day = '', clock = ''] = (from[zone] ?? '').split(' ');
     const [lastDay = '', lastClock = '', name = ''] = (to[zone] ?? '').split(' ');
-    return `${day} ${clock} – ${lastDay === day ? '' : `${lastDay} `}${lastClock} ${name}`;
+    const end = `${lastDay === day ? '' : `${lastDay} `}${lastClock} ${name}`;
+    return html`<span class="time">${day} ${clock} –</span> <span class="time">${end}</span>`;
   });
-  return html`<span class="time">${lines[0]}</span><br><span class="time">${lines[1]}</span>`;
+  return html`${lines[0]}<br>${lines[1]}`;
 }
 
 /** Values one after the other, the first `most`; the rest is counted. */
@@ -97,12 +113,14 @@ export function digest(name: string, value: unknown): Markup {
     : raw('');
 }
 
-/** Members of an entry's detail on one line. */
-export function detailText(detail: unknown): Markup {
-  if (typeof detail !== 'object' || detail === null) return text(detail, 200);
-  const parts = Object.entries(detail)
-    .slice(0, 12)
-    .filter(([, value]) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0))
-    .map(([name, value]) => html`<span class="pair"><b>${text(name, 40)}</b> ${text(value, 160)}</span> `);
-  return html`${parts}`;
+/** What is shared within a realm is a JSON list of the realm and the value. */
+export function linkValue(value: unknown): string {
+  if (typeof value !== 'string') return '';
+  if (!value.startsWith('[') || value.length > 400) return value;
+  try {
+    const parts: unknown = JSON.parse(value);
+    return Array.isArray(parts) ? parts.filter((part) => typeof part === 'string' && part !== '').join(' ') : value;
+  } catch {
+    return value;
+  }
 }

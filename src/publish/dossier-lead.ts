@@ -1,34 +1,24 @@
-/** Parts of the dossier that say who, where and how sure. */
-import type { Place } from '../attribution/types.ts';
+/** Parts of the dossier that say who, how sure, and what is in doubt. */
 import {
   ACTIVITY_TERMS,
   CATEGORY_TERMS,
   CONFIDENCE_TERMS,
   DEPARTMENT_TERMS,
   FLAG_TERMS,
-  gradeTerm,
   INVOLVEMENT_TERMS,
-  PLACE_TERMS,
   ROLE_TERMS,
   SITE_TYPE_TERMS,
   STATUS_TERMS,
 } from '../common/terms.ts';
+import { phraseOf, remarkOf } from '../common/wording.ts';
 import type { LeadSubject } from '../ledger/types.ts';
-import { bothTimes, listOf, numberText, rateText, several } from './dossier-format.ts';
+import { listOf, numberText, rateText, timeRange } from './dossier-format.ts';
+import { addressList, grade, isUnattributed, whereText } from './dossier-places.ts';
 import type { DossierLead, DossierOptions } from './dossier-types.ts';
 import type { Speaker } from './dossier-words.ts';
 import { facts, html, isEmpty, type Markup, raw, table, text } from './html.ts';
 
-/** Order in which places are shown: nearest to the machines first. */
-const PLACE_ORDER = ['install', 'power', 'site', 'filing', 'registered', 'gateway'];
-/** Kinds that say where machines may stand; the grade of the address is theirs. */
-const GRADED = ['install', 'power', 'site', 'filing'];
 const MOST_ROWS = 60;
-
-export function grade(value: unknown, { term }: Speaker): Markup {
-  if (typeof value !== 'number' || !Number.isFinite(value)) return raw('');
-  return html`<span class="grade">${term(gradeTerm(value))} ${Math.round(value)}</span>`;
-}
 
 /** Name of a party; of a natural person only what sealed fields were handed in for it. */
 export function partyName(
@@ -45,70 +35,66 @@ export function partyName(
   return html`${w('naturalPerson')}${shown}`;
 }
 
-/** 宁夏回族自治区 中卫市 沙坡头区（640502）. */
-export function region(code: unknown, options: DossierOptions): Markup {
-  if (typeof code !== 'string' || code === '') return raw('');
-  const name = options.regionName(code);
-  return name === code || name === '' ? text(code, 20) : html`${text(name, 80)}（${text(code, 20)}）`;
+function who(lead: DossierLead, options: DossierOptions, speak: Speaker): Markup {
+  const { w } = speak;
+  if (isUnattributed(lead)) {
+    const ips = addressList(lead);
+    return html`${w('unattributed')}${isEmpty(ips) ? '' : html`（${ips}）`}<br>${w('askProvider')}`;
+  }
+  if (!lead.subject) return w('notTold');
+  const { uscc } = lead.subject;
+  return html`${partyName(lead.subject, options, speak)}${isEmpty(uscc) ? '' : html`<br>${w('uscc')} ${text(uscc, 40)}`}`;
 }
 
-function placeLine(place: Place | undefined, options: DossierOptions): Markup {
-  if (place === undefined) return raw('');
-  const written = [place.text, place.detail].filter((part) => !isEmpty(part)).map((part) => text(part, 160));
-  return written.length > 0 ? html`${written.map((part) => html`${part} `)}` : region(place.region, options);
-}
-
-function sortedPlaces(lead: DossierLead): readonly Place[] {
-  const at = (kind: string): number => (PLACE_ORDER.indexOf(kind) + PLACE_ORDER.length + 1) % (PLACE_ORDER.length + 1);
-  return [...listOf(lead.places)].sort((a, b) => at(a.kind) - at(b.kind));
-}
-
-export function summarySection(lead: DossierLead, options: DossierOptions, speak: Speaker): Markup {
+function howSure(lead: DossierLead, speak: Speaker): Markup {
   const { w, of } = speak;
-  const [place] = sortedPlaces(lead).filter(({ kind }) => GRADED.includes(kind));
-  const where = [
-    region(lead.region, options),
-    place === undefined ? raw('') : html`${of(PLACE_TERMS, place.kind)}：${placeLine(place, options)}`,
-  ];
+  const { subscriber, enterprise, address } = lead.subject?.grades ?? {};
+  const one = (name: Markup, value: unknown): Markup =>
+    isEmpty(value) ? raw('') : html`${name} ${grade(value, speak)}`;
+  return joined([
+    isEmpty(lead.confidence) ? raw('') : html`${w('confidence')}：${of(CONFIDENCE_TERMS, lead.confidence)}`,
+    one(w('gradeSubscriber'), subscriber),
+    // A natural person is no enterprise.
+    lead.subject?.person === true ? raw('') : one(w('gradeEnterprise'), enterprise),
+    one(w('gradeAddress'), address),
+  ]);
+}
+
+function howMuch(lead: DossierLead): Markup {
   const rates = listOf(lead.hashrates).map(
     (rate) =>
       html`${text(rate.algorithm, 40)} ${rateText(rate.mid, rate.unit)}（${rateText(rate.low, rate.unit)} – ${rateText(rate.high, rate.unit)}）`,
   );
   const kw = lead.energy?.siteKw;
+  const digits = kw && kw.mid < 1 ? 3 : 1;
   const power = kw
-    ? html`${numberText(kw.mid, 1)} kW（${numberText(kw.low, 1)} – ${numberText(kw.high, 1)}）`
+    ? html`${numberText(kw.mid, digits)} kW（${numberText(kw.low, digits)} – ${numberText(kw.high, digits)}）`
     : raw('');
-  const sure = [
-    isEmpty(lead.confidence) ? raw('') : html`${w('confidence')}：${of(CONFIDENCE_TERMS, lead.confidence)}`,
-    isEmpty(lead.subject?.grades?.subscriber)
-      ? raw('')
-      : html`${w('gradeSubscriber')} ${grade(lead.subject?.grades.subscriber, speak)}`,
-    isEmpty(lead.subject?.grades?.enterprise)
-      ? raw('')
-      : html`${w('gradeEnterprise')} ${grade(lead.subject?.grades.enterprise, speak)}`,
-    isEmpty(lead.subject?.grades?.address)
-      ? raw('')
-      : html`${w('gradeAddress')} ${grade(lead.subject?.grades.address, speak)}`,
-  ].filter((part) => !isEmpty(part));
+  return joined([...rates.slice(0, 6), power]);
+}
+
+export function summarySection(lead: DossierLead, options: DossierOptions, speak: Speaker): Markup {
+  const { w, of, term } = speak;
   const what = [of(ACTIVITY_TERMS, lead.activity), ...listOf(lead.coins).map((coin) => text(coin, 20))];
-  const flags = listOf(lead.flags).map(({ flag }) => of(FLAG_TERMS, flag));
-  const uscc = lead.subject?.uscc;
+  const flags = listOf(lead.flags).map(({ flag, rule }) => {
+    const why = isEmpty(rule) ? raw('') : html`：${term(phraseOf('flag', String(rule)))}`;
+    return html`${of(FLAG_TERMS, flag)}${why}`;
+  });
   const rows: [unknown, unknown][] = [
-    [
-      w('who'),
-      html`${partyName(lead.subject, options, speak)}${isEmpty(uscc) ? '' : html`<br>${w('uscc')} ${text(uscc, 40)}`}`,
-    ],
-    [w('where'), joined(where)],
+    [w('who'), who(lead, options, speak)],
+    [w('where'), whereText(lead, options, speak)],
     [w('what'), joined(what)],
-    [w('howMuch'), joined([...rates.slice(0, 6), power])],
-    [w('howSure'), joined(sure)],
+    [w('howMuch'), howMuch(lead)],
+    [w('howSure'), howSure(lead, speak)],
+    [w('when'), isEmpty(lead.first_seen) ? raw('') : timeRange(lead.first_seen, lead.last_seen)],
     [
-      w('when'),
-      isEmpty(lead.first_seen)
-        ? raw('')
-        : html`<table class="bare"><tbody><tr><td>${w('firstSeen')}<br>${bothTimes(lead.first_seen)}</td><td>${w('lastSeen')}<br>${bothTimes(lead.last_seen)}</td></tr></tbody></table>`,
+      w('status'),
+      joined([
+        of(STATUS_TERMS, lead.status),
+        isEmpty(lead.department) ? raw('') : html`${w('department')}：${of(DEPARTMENT_TERMS, lead.department)}`,
+        isEmpty(lead.deadline) ? raw('') : html`${w('deadline')}：${text(lead.deadline, 40)}`,
+      ]),
     ],
-    [w('status'), of(STATUS_TERMS, lead.status)],
     [
       w('category'),
       joined([
@@ -117,14 +103,7 @@ export function summarySection(lead: DossierLead, options: DossierOptions, speak
         isEmpty(lead.site_type) ? raw('') : html`${w('siteType')}：${of(SITE_TYPE_TERMS, lead.site_type)}`,
       ]),
     ],
-    [w('flags'), flags.length > 0 ? several(flags) : raw('')],
-    [
-      w('department'),
-      joined([
-        of(DEPARTMENT_TERMS, lead.department),
-        isEmpty(lead.deadline) ? raw('') : html`${w('deadline')}：${text(lead.deadline, 40)}`,
-      ]),
-    ],
+    [w('flags'), flags.length === 0 ? w('none') : joined(flags)],
   ];
   const shown = rows.map(([name, value]): [unknown, unknown] => [name, isEmpty(value) ? w('unknown') : value]);
   return html`<section><h2>${w('summary')}</h2><div class="summary">${facts(shown)}</div></section>`;
@@ -135,48 +114,35 @@ function joined(parts: readonly Markup[]): Markup {
   return shown.length === 0 ? raw('') : html`${shown.map((part, at) => html`${at === 0 ? '' : '；'}${part}`)}`;
 }
 
-export function placesSection(lead: DossierLead, options: DossierOptions, speak: Speaker): Markup {
-  const { w, of } = speak;
-  const rows = sortedPlaces(lead)
-    .slice(0, MOST_ROWS)
-    .map((place) => [
-      of(PLACE_TERMS, place.kind),
-      region(place.region, options),
-      isEmpty(place.text) && isEmpty(place.detail) ? w('unknown') : placeLine(place, options),
-      GRADED.includes(place.kind) ? grade(lead.subject?.grades?.address, speak) : '—',
-    ]);
-  const body =
-    rows.length > 0
-      ? table([w('placeKind'), w('region'), w('address'), w('grade')], rows, 'places')
-      : html`<p>${w('address')}：${w('unknown')}${isEmpty(lead.region) ? '' : html`（${region(lead.region, options)}）`}</p>`;
-  return html`<section><h2>${w('places')}</h2>${body}<p class="note">${w('placesNote')}</p></section>`;
-}
-
 export function partiesSection(lead: DossierLead, options: DossierOptions, speak: Speaker): Markup {
-  const { w, of } = speak;
+  const { w, of, term } = speak;
   const given = listOf(lead.parties);
   const parties = given.length > 0 || !lead.subject ? given : [lead.subject];
   const rows = parties
     .slice(0, MOST_ROWS)
     .map((party) => [
-      of(ROLE_TERMS, party.role),
+      of({ ...ROLE_TERMS, reported: { zh: '举报所称对象', en: 'named in a report' } }, party.role),
       html`${partyName(party, options, speak)}${isEmpty(party.uscc) ? '' : html`<br>${text(party.uscc, 40)}`}`,
-      html`${w('gradeSubscriber')} ${grade(party.grades?.subscriber, speak)}<br>${w('gradeEnterprise')} ${grade(party.grades?.enterprise, speak)}<br>${w('gradeAddress')} ${grade(party.grades?.address, speak)}`,
-      text(party.because, 200),
+      grade(party.grades?.subscriber, speak),
+      party.person === true ? '—' : grade(party.grades?.enterprise, speak),
+      grade(party.grades?.address, speak),
+      isEmpty(party.because) ? raw('') : term(phraseOf('because', String(party.because).slice(0, 600))),
     ]);
-  const body =
-    rows.length > 0
-      ? table([w('role'), w('name'), w('grade'), w('because')], rows, 'parties')
-      : html`<p>${w('unattributed')}</p>`;
+  const heads = [w('role'), w('name'), w('gradeSubscriber'), w('gradeEnterprise'), w('gradeAddress'), w('because')];
+  const body = rows.length > 0 ? table(heads, rows, 'parties') : html`<p>${w('unattributed')}</p>`;
   return html`<section><h2>${w('parties')}</h2>${body}</section>`;
 }
 
-export function doubtsSection(lead: DossierLead, { w }: Speaker): Markup {
+export function doubtsSection(lead: DossierLead, { w, term }: Speaker): Markup {
   const remarks = (list: DossierLead['missing'], name: 'missing' | 'contradiction'): unknown[][] =>
     listOf(list)
       .slice(0, MOST_ROWS)
-      .map((remark) => [w(name), text(remark.text, 400)]);
+      .map(({ code, text: words }) => [w(name), term(remarkOf({ code: String(code ?? ''), text: shortened(words) }))]);
   const rows = [...remarks(lead.missing, 'missing'), ...remarks(lead.contradictions, 'contradiction')];
   const body = rows.length > 0 ? table([w('kind'), w('detail')], rows, 'doubts') : html`<p>${w('noDoubts')}</p>`;
   return html`<section><h2>${w('doubts')}</h2>${body}</section>`;
+}
+
+function shortened(words: unknown): string {
+  return typeof words === 'string' ? words.slice(0, 600) : '';
 }

@@ -1,40 +1,19 @@
-/** Parts of the dossier about time, proof and what was done: timeline, signatures, electronic data, history, statement. */
-import { STATUS_TERMS, type Term, type Terms } from '../common/terms.ts';
+/** Parts of the dossier about time, proof and what was done: timeline, signatures, electronic data, articles, statement. */
+import { STATUS_TERMS, type Term } from '../common/terms.ts';
 import type { IndicationRow } from '../detect/detection.ts';
 import type { HistoryEntry } from '../ledger/types.ts';
 import { timelineChart } from './chart.ts';
 import { articlesOf } from './dossier-articles.ts';
-import { bothTimes, detailText, digest, listOf, numberText, spanText } from './dossier-format.ts';
+import { bothTimes, digest, listOf, localTime, numberText, several, spanText } from './dossier-format.ts';
 import type { DossierLead, DossierOptions, EvidenceListRow } from './dossier-types.ts';
-import { EVIDENCE_TERMS, LINK_TERMS, type Speaker, WORDS } from './dossier-words.ts';
-import { facts, html, isEmpty, type Markup, raw, table, text } from './html.ts';
+import { EVIDENCE_TERMS, type Speaker, WORDS } from './dossier-words.ts';
+import { html, isEmpty, type Markup, pairs, raw, table, text } from './html.ts';
 
-const MOST_HISTORY = 200;
 const MOST_SIGNATURES = 60;
+/** Enough to recognise a message; all of it stands in the packets of the evidence package. */
+const MOST_EXCERPT = 200;
 const MOST_EVIDENCE = 500;
 const STATUS_ACTIONS = ['lead.status', 'lead.opened', 'lead.reopened', 'lead.restarted'];
-
-const ACTION_TERMS: Terms = {
-  'lead.opened': { zh: '线索生成', en: 'lead opened' },
-  'lead.status': { zh: '状态变更', en: 'status changed' },
-  'lead.set': { zh: '字段修改', en: 'fields set' },
-  'lead.flag': { zh: '标记', en: 'flag' },
-  'lead.note': { zh: '备注', en: 'note' },
-  'lead.document': { zh: '文书', en: 'document' },
-  'lead.power_account': { zh: '电力户号', en: 'power account' },
-  'lead.running_evidence': { zh: '运行佐证', en: 'evidence of running' },
-  'lead.numbered': { zh: '编号', en: 'numbered' },
-  'lead.linked': { zh: '关联', en: 'linked' },
-  'lead.merged': { zh: '合并', en: 'merged' },
-  'lead.split': { zh: '拆分', en: 'split' },
-  'lead.reopened': { zh: '重新打开', en: 'reopened' },
-  'lead.restarted': { zh: '复燃', en: 'restarted' },
-  'detection.recorded': { zh: '检出入库', en: 'detection recorded' },
-  'evidence.recorded': { zh: '证据入库', en: 'evidence recorded' },
-  'report.recorded': { zh: '举报入库', en: 'report recorded' },
-  'sealed.read': { zh: '启封查阅', en: 'sealed fields read' },
-  export: { zh: '移交', en: 'handed over' },
-};
 
 interface StatusChange {
   readonly time: string;
@@ -46,14 +25,14 @@ interface StatusChange {
 function statusChanges(history: readonly HistoryEntry[]): StatusChange[] {
   return history.flatMap(({ action, detail, time, actor }) => {
     if (!STATUS_ACTIONS.includes(action)) return [];
-    const { status, from } = (detail ?? {}) as Readonly<Record<string, unknown>>;
+    const { status, previous, from = previous } = (detail ?? {}) as Readonly<Record<string, unknown>>;
     const fallback = action === 'lead.restarted' ? 'restarted' : 'open';
     return [{ time, actor, from, to: typeof status === 'string' ? status : fallback }];
   });
 }
 
 export function timelineSection(lead: DossierLead, options: DossierOptions, speak: Speaker): Markup {
-  const { w, of, plain } = speak;
+  const { w, of, plain, term } = speak;
   const changes = statusChanges(options.history);
   const observed = options.observed?.map(({ from, to }) => [Date.parse(from), Date.parse(to)] as const) ?? null;
   const perDays = (days: number): string => {
@@ -73,20 +52,23 @@ export function timelineSection(lead: DossierLead, options: DossierOptions, spea
     },
   });
   const numbered = changes.slice(-12);
-  const rows = numbered.map((change, at) => [
-    String(at + 1),
-    bothTimes(change.time),
-    of(STATUS_TERMS, change.from),
-    of(STATUS_TERMS, change.to),
-    text(change.actor, 80),
-  ]);
+  const rows = numbered.map((change, at) => {
+    const from = of(STATUS_TERMS, change.from);
+    return [
+      String(at + 1),
+      localTime(change.time),
+      html`${from}${isEmpty(from) ? '' : ' → '}${of(STATUS_TERMS, change.to)}`,
+      text(change.actor, 80),
+    ];
+  });
+  const spans = [
+    [w('observedTime'), spanText(lead.observed?.seconds)] as const,
+    [w('quietTime'), spanText(lead.observed?.quiet_seconds)] as const,
+  ].flatMap(([name, span]) => (span.en === '' ? [] : [html`${name}：${term(span)}`]));
   const body = [
     svg === null ? raw('') : raw(svg),
-    rows.length === 0 ? raw('') : table(['', w('time'), w('from'), w('to'), w('by')], rows, 'small status'),
-    facts([
-      [w('observedTime'), spanText(lead.observed?.seconds)],
-      [w('quietTime'), spanText(lead.observed?.quiet_seconds)],
-    ]),
+    rows.length === 0 ? raw('') : table(['', w('localTime'), w('change'), w('by')], rows, 'small status'),
+    spans.length === 0 ? raw('') : html`<div>${several(spans, 2, '；')}</div>`,
   ];
   const shown = body.every(isEmpty) ? html`<p>${w('none')}</p>` : body;
   return html`<section><h2>${w('timeline')}</h2>${shown}<p class="note">${w('observedNote')}</p></section>`;
@@ -118,24 +100,43 @@ function foundSignatures(lead: DossierLead, options: DossierOptions): Found[] {
   return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : a.version - b.version));
 }
 
+/** Signatures that held on one message of one packet. */
+interface Message {
+  readonly row: IndicationRow | null;
+  readonly found: Found[];
+}
+
+/** Messages in the order of their time, each with all its signatures; last what has no message. */
+function byMessage(found: readonly Found[]): Message[] {
+  const messages = new Map<string, Message>();
+  for (const one of found) {
+    const { first } = one;
+    const key = first === null ? '' : JSON.stringify([first.file, first.packet, first.from, first.excerpt]);
+    const known = messages.get(key);
+    if (known === undefined) messages.set(key, { row: first, found: [one] });
+    else known.found.push(one);
+  }
+  const at = ({ row }: Message): string => row?.time ?? '~';
+  return [...messages.values()].sort((a, b) => (at(a) < at(b) ? -1 : at(a) > at(b) ? 1 : 0));
+}
+
 export function howSection(lead: DossierLead, options: DossierOptions, speak: Speaker): Markup {
   const { w, term } = speak;
   const found = foundSignatures(lead, options);
   if (found.length === 0) return html`<section><h2>${w('how')}</h2><p>${w('none')}</p></section>`;
-  const rows = found.slice(0, MOST_SIGNATURES).map(({ id, version, first }) => {
+  const kept = found.slice(0, MOST_SIGNATURES);
+  const name = ({ id, version }: Found): Markup => {
     const words = options.explain(id);
-    const name = html`${words === null ? '' : html`<b>${term(words.title)}</b><br>`}<span class="en">${text(id, 80)} v${version}</span>`;
-    const meaning = words?.description ? html`${term(words.description)}` : raw('');
-    const message =
-      first === null || isEmpty(first.excerpt)
-        ? raw('')
-        : html`<span class="message">${text(first.excerpt, 400)}</span>`;
-    const place =
-      first === null ? raw('') : html`${text(baseName(first.file), 80)} #${first.packet}<br>${bothTimes(first.time)}`;
-    return [html`${name}${isEmpty(meaning) ? '' : html`<p class="note">${meaning}</p>`}`, message, place];
-  });
-  const heads = [html`${w('signature')} / ${w('meaning')}`, w('message'), w('packet')];
-  const left = found.length - rows.length;
+    const meaning = words?.description ? html`<p class="note">${term(words.description)}</p>` : raw('');
+    return html`<div class="entry">${words === null ? '' : html`<b>${term(words.title)}</b> `}<span class="sig">${text(id, 80)} v${version}</span>${meaning}</div>`;
+  };
+  const rows = byMessage(kept).map(({ row, found: held }) => [
+    html`${held.map(name)}`,
+    isEmpty(row?.excerpt) ? '—' : html`<span class="message">${text(row?.excerpt, MOST_EXCERPT)}</span>`,
+    row === null ? '—' : html`${text(baseName(row.file), 80)} #${row.packet}<br>${localTime(row.time)}`,
+  ]);
+  const heads = [w('signature'), w('message'), w('packet')];
+  const left = found.length - kept.length;
   const more = left > 0 ? html`<p class="note">${w('more')}：${left}</p>` : raw('');
   return html`<section><h2>${w('how')}</h2><p class="note">${w('howNote')}</p>${table(heads, rows, 'small how')}${more}</section>`;
 }
@@ -150,19 +151,11 @@ export function evidenceSection(options: DossierOptions, speak: Speaker): Markup
   const list = options.evidence.slice(0, MOST_EVIDENCE);
   if (list.length === 0) return html`<section><h2>${w('evidence')}</h2><p>${w('noEvidence')}</p></section>`;
   const rows = list.map((row) => [
-    text(row.evidence_id, 80),
-    html`${of(EVIDENCE_TERMS, row.category)}<br>${text(row.format, 30)}<br>${numberText(row.bytes)} B`,
-    html`${digest('SHA-256', row.sha256)}${digest('SM3', row.sm3)}`,
-    html`${bothTimes(row.captured_at)}${isEmpty(row.clock_source) ? '' : html`<br>${w('clock')}：${text(row.clock_source, 80)}`}`,
-    origin(row, speak),
+    html`<span class="id">${text(row.evidence_id, 80)}</span><br>${of(EVIDENCE_TERMS, row.category)}<br>${text(row.format, 30)}${row.bytes === null ? '' : html`，${numberText(row.bytes)} B`}`,
+    html`${digest('SHA-256', row.sha256)}${digest('SM3', row.sm3)}${isEmpty(row.rule_version) ? '' : html`<span class="rules">${w('rules')}：${text(row.rule_version, 1000)}</span>`}`,
+    html`${bothTimes(row.captured_at)}${origin(row, speak)}`,
   ]);
-  const heads = [
-    w('evidenceId'),
-    html`${w('kind')} / ${w('format')} / ${w('bytes')}`,
-    w('digests'),
-    w('captured'),
-    html`${w('collector')} / ${w('tool')} / ${w('custodian')}`,
-  ];
+  const heads = [w('evidenceHead'), w('digestHead'), w('capturedHead')];
   const left = options.evidence.length - list.length;
   const more = left > 0 ? html`<p class="note">${w('more')}：${left}</p>` : raw('');
   return html`<section><h2>${w('evidence')}</h2>${table(heads, rows, 'evidence')}${more}</section>`;
@@ -173,46 +166,18 @@ function origin(row: EvidenceListRow, { w }: Speaker): Markup {
   const lines: [Markup, unknown][] = [
     [w('collector'), row.collector],
     [w('tool'), row.tool_version],
-    [w('rules'), row.rule_version],
+    [w('clock'), row.clock_source],
     [w('custodian'), row.custodian],
     [w('origin'), row.original_location],
     [w('transfer'), moved],
   ];
   const shown = lines.filter(([, value]) => !isEmpty(value));
-  return html`${shown.map(([name, value], at) => html`${at === 0 ? '' : html`<br>`}${name}：${text(value, 120)}`)}`;
-}
-
-export function historySection(lead: DossierLead, options: DossierOptions, speak: Speaker): Markup {
-  const { w, of } = speak;
-  const links = listOf(lead.links).slice(0, 60);
-  const linked =
-    links.length === 0
-      ? raw('')
-      : html`<h3>${w('links')}</h3>${table(
-          [w('number'), w('linkKind'), w('detail')],
-          links.map((link) => [text(link.lead, 60), of(LINK_TERMS, link.kind), text(link.value, 160)]),
-          'small links',
-        )}`;
-  const entries = options.history.slice(-MOST_HISTORY);
-  const rows = entries.map((entry) => [
-    String(entry.seq),
-    bothTimes(entry.time),
-    text(entry.actor, 80),
-    of(ACTION_TERMS, entry.action),
-    detailText(entry.detail),
-  ]);
-  const body =
-    rows.length === 0
-      ? html`<p>${w('none')}</p>`
-      : table([w('entry'), w('time'), w('by'), w('action'), w('detail')], rows, 'small history');
-  const left = options.history.length - entries.length;
-  const more = left > 0 ? html`<p class="note">${w('earlier')}：${left}</p>` : raw('');
-  return html`<section><h2>${w('history')}</h2>${linked}${body}${more}</section>`;
+  return html`${shown.map(([name, value]) => html`<div>${name}：${text(value, 120)}</div>`)}`;
 }
 
 export function articlesSection(lead: DossierLead, { w, term }: Speaker): Markup {
-  const rows = articlesOf(lead).map(({ number, duty }) => [number, term(duty)]);
-  return html`<section><h2>${w('articles')}</h2><p class="note">${w('articlesNote')}</p>${table([w('article'), w('detail')], rows, 'articles')}</section>`;
+  const rows = articlesOf(lead).map(({ number, duty }): [unknown, unknown] => [number, term(duty)]);
+  return html`<section><h2>${w('articles')}</h2><p class="note">${w('articlesNote')}</p><div class="articles">${pairs(rows)}</div></section>`;
 }
 
 export function statementSection(options: DossierOptions, { w, term }: Speaker): Markup {

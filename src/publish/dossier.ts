@@ -2,21 +2,16 @@
  * The dossier of a lead (线索档案): one HTML file without scripts or outside resources that prints to A4. It shows what
  * strangers sent, so every text is escaped, cut, and what cannot be seen is written out (`html.ts`).
  */
-import { bothTimes } from './dossier-format.ts';
-import { doubtsSection, partiesSection, placesSection, summarySection } from './dossier-lead.ts';
-import {
-  articlesSection,
-  evidenceSection,
-  historySection,
-  howSection,
-  statementSection,
-  timelineSection,
-} from './dossier-record.ts';
+import { localTime } from './dossier-format.ts';
+import { historySection } from './dossier-history.ts';
+import { doubtsSection, partiesSection, summarySection } from './dossier-lead.ts';
+import { placesSection } from './dossier-places.ts';
+import { articlesSection, evidenceSection, howSection, statementSection, timelineSection } from './dossier-record.ts';
 import { dossierStyle } from './dossier-style.ts';
 import { scaleSection, trafficSection } from './dossier-traffic.ts';
 import type { DossierLead, DossierOptions } from './dossier-types.ts';
 import { speaker, WORDS } from './dossier-words.ts';
-import { facts, html, isEmpty, raw, text } from './html.ts';
+import { html, isEmpty, pairs, raw, text } from './html.ts';
 
 export type {
   DossierLanguage,
@@ -39,16 +34,16 @@ export function dossierHtml(lead: DossierLead, options: DossierOptions): string 
   const speak = speaker(options.lang);
   const { w, plain } = speak;
   const number = lead.number ?? lead.id ?? null;
-  const head = facts([
+  const head = pairs([
     [
       w('number'),
       isEmpty(number)
         ? w('notNumbered')
-        : html`${text(number, 60)}${lead.number ? html` <span class="en">${text(lead.id, 40)}</span>` : ''}`,
+        : html`${text(number, 60)}${lead.number ? html`<br><span class="en id">${text(lead.id, 40)}</span>` : ''}`,
     ],
     [w('producer'), text(options.producer, 120)],
     [w('actor'), text(options.actor, 80)],
-    [w('generated'), bothTimes(options.generatedAt)],
+    [w('generated'), localTime(options.generatedAt)],
     [w('fieldSet'), text(options.fieldSetNote, 300)],
   ]);
   const sections = [

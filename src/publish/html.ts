@@ -88,6 +88,18 @@ export function facts(rows: readonly (readonly [name: unknown, value: unknown])[
   return html`<table class="facts"><tbody>${lines}</tbody></table>`;
 }
 
+/** The same, two names and values in a row. */
+export function pairs(rows: readonly (readonly [name: unknown, value: unknown])[]): Markup {
+  const shown = rows.filter(([, value]) => !isEmpty(value));
+  if (shown.length === 0) return raw('');
+  const cells = shown.map(([name, value], at) => {
+    const alone = at === shown.length - 1 && at % 2 === 0;
+    return html`<th scope="row">${name}</th><td${raw(alone ? ' colspan="3"' : '')}>${value}</td>`;
+  });
+  const lines = cells.flatMap((cell, at) => (at % 2 === 0 ? [html`<tr>${cell}${cells[at + 1] ?? ''}</tr>`] : []));
+  return html`<table class="facts pairs"><tbody>${lines}</tbody></table>`;
+}
+
 /** True for what shows nothing. */
 export function isEmpty(value: unknown): boolean {
   if (value === null || value === undefined || value === '') return true;

@@ -19,6 +19,11 @@ function encodingOf(bytes: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' | 'gb1
 /** A quoted cell over more lines than this is taken for a quote that somebody forgot to close. */
 const MAX_CELL_LINES = 50;
 const MAX_RECORD = 1 << 20;
+/** Rows that are read, and cells of a row that are kept: one more than readers take, so that they see the excess. */
+const MAX_ROWS = 600_000;
+const KEPT_COLUMNS = 257;
+/** More separators than this are no table of ours; read line by line they cost little. */
+const MAX_SEPARATORS = 16_000_000;
 
 /**
  * The rows of CSV text, separated by comma, tab, semicolon or bar, whichever gives the first lines most columns. Where a
@@ -26,9 +31,16 @@ const MAX_RECORD = 1 << 20;
  */
 export function csvRows(text: string, fault: (row: number, message: string) => void): readonly (readonly string[])[] {
   const delimiter = delimiterOf(text.slice(0, 65_536));
-  const rows = parsed(text, delimiter);
-  if (rows?.every((row) => row.every((cell) => cell.length < 100 || lineCount(cell) <= MAX_CELL_LINES))) return rows;
-  return text.split(/\r\n|\n|\r/).map((line, index) => {
+  const rows = isModest(text, delimiter) ? parsed(text, delimiter) : null;
+  const closed = rows?.every((row) => row.every((cell) => cell.length < 100 || lineCount(cell) <= MAX_CELL_LINES));
+  const found = rows !== null && closed === true ? rows : lineRows(text, delimiter, fault);
+  if (found.length < MAX_ROWS) return found;
+  fault(MAX_ROWS, `the file has ${MAX_ROWS} rows or more: split it; the rest was not read`);
+  return found.slice(0, MAX_ROWS - 1);
+}
+
+function lineRows(text: string, delimiter: string, fault: (row: number, message: string) => void): string[][] {
+  return text.split(/\r\n|\n|\r/, MAX_ROWS).map((line, index) => {
     const record = line.length > MAX_RECORD ? null : alone(line, delimiter);
     if (record === null) {
       fault(index + 1, 'a quotation mark is opened and not closed, or the line is too long: correct it');
@@ -39,7 +51,14 @@ export function csvRows(text: string, fault: (row: number, message: string) => v
 
 /** A line by itself; without quotation marks it needs no parser. */
 function alone(line: string, delimiter: string): string[][] | null {
-  return line.includes('"') ? parsed(line, delimiter) : [line.split(delimiter)];
+  return line.includes('"') ? parsed(line, delimiter) : [line.split(delimiter, KEPT_COLUMNS)];
+}
+
+/** Not so many cells that the parser would take minutes over them. */
+function isModest(text: string, delimiter: string): boolean {
+  let separators = 0;
+  for (let at = text.indexOf(delimiter); at >= 0; at = text.indexOf(delimiter, at + 1)) separators++;
+  return separators <= MAX_SEPARATORS;
 }
 
 function parsed(text: string, delimiter: string): string[][] | null {
@@ -51,6 +70,8 @@ function parsed(text: string, delimiter: string): string[][] | null {
       relax_quotes: true,
       skip_empty_lines: false,
       max_record_size: MAX_RECORD,
+      to: MAX_ROWS,
+      on_record: (record: string[]) => (record.length > KEPT_COLUMNS ? record.slice(0, KEPT_COLUMNS) : record),
     });
   } catch {
     return null;

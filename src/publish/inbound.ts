@@ -45,7 +45,7 @@ export function readReports(name: string, input: Uint8Array | string, options: I
   );
   if (broken.length === 0) return result;
   const faults = new Faults();
-  const all = [...broken.map((each) => ({ ...each, reason: 'bad_quotes' })), ...result.faults];
+  const all = [...broken.map((each) => ({ ...each, reason: 'bad_record' })), ...result.faults];
   for (const { row, reason, message } of all.sort((a, b) => a.row - b.row)) faults.add(row, reason, message);
   return { ...result, faults: faults.all() };
 }
@@ -87,22 +87,33 @@ function readJson(text: string, options: InboundOptions): InboundResult {
   const all = parsed(text);
   if (all !== undefined)
     for (const [index, value] of (Array.isArray(all) ? all : [all]).entries()) add(value, index + 1);
-  else eachLine(text, add, (row) => faults.add(row, 'bad_json', 'the line is no JSON: it may be cut off'));
+  else eachLine(text, add, faults);
   return { kind, reports: [...reports, ...eve.reports()], faults: faults.all(), skipped: eve.skipped };
 }
 
-function eachLine(text: string, add: (value: unknown, row: number) => void, bad: (row: number) => void): void {
+/** Lines that are no JSON before the rest of a file is given up. */
+const MAX_BAD_LINES = 20_000;
+
+function eachLine(text: string, add: (value: unknown, row: number) => void, faults: Faults): void {
   let row = 0;
+  let bad = 0;
   for (let from = 0; from < text.length; ) {
     const newline = text.indexOf('\n', from);
     const to = newline < 0 ? text.length : newline;
     const line = text.slice(from, to).trim();
+    const alone = from === 0 && to === text.length;
     from = to + 1;
     row++;
     if (line === '') continue;
-    const value = parsed(line);
-    if (value === undefined) bad(row);
-    else add(value, row);
+    // The only line was tried already.
+    const value = alone ? undefined : parsed(line);
+    if (value !== undefined) add(value, row);
+    else {
+      faults.add(row, 'bad_json', 'the line is no JSON: it may be cut off');
+      if (++bad < MAX_BAD_LINES) continue;
+      faults.add(row, 'given_up', `${MAX_BAD_LINES} lines are no JSON: the rest was not read`);
+      return;
+    }
   }
 }
 
@@ -121,10 +132,11 @@ function parsed(text: string): unknown {
 export function ledgerReport(report: InboundReport): Report {
   const { source, reference, ip, port, first, last, subject, place, region, sealed } = report;
   const { pool, coin, protocol, count, text, received } = report;
-  const more = Object.entries({ pool, coin, protocol, count, text, received }).flatMap(([name, value]) =>
+  const more = Object.entries({ text, received }).flatMap(([name, value]) =>
     value === null ? [] : [[name, String(value)] as const],
   );
   const personal = Object.fromEntries([...more, ...Object.entries(sealed ?? {})]);
+  const said = Object.entries({ pool, coin, protocol, count }).filter(([, value]) => value !== null);
   return {
     source,
     reference,
@@ -132,6 +144,7 @@ export function ledgerReport(report: InboundReport): Report {
     ...(ip === null || port === null ? {} : { port }),
     ...(first === null && last === null ? {} : { from: (first ?? last) as number }),
     ...(last === null ? {} : { to: last }),
+    ...Object.fromEntries(said),
     ...(subject === null ? {} : { subject }),
     ...(place === null && region === null ? {} : { place: { region, text: place } }),
     ...(Object.keys(personal).length === 0 ? {} : { personal }),

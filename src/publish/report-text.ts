@@ -66,10 +66,18 @@ interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** The day in China of an instant, or of the one a millisecond before the end of a period. */
+function chinaDay(instant: string, before: number): string {
+  return new Date(Date.parse(instant) + 8 * 3_600_000 + before).toISOString().slice(0, 10);
+}
+
 /** The report as lines, columns aligned by their width in a terminal; ends without a line break. */
 export function renderReportText(report: Report, options: ReportTextOptions): string {
   const say = (word: Word): string => WORDS[word][options.language];
-  const lines = [say(report.kind), `${say('period')}: ${report.from} – ${report.to}`];
+  const lines = [
+    say(report.kind),
+    `${say('period')}: ${chinaDay(report.from, 0)} – ${chinaDay(report.to, -1)} (UTC+8)`,
+  ];
   for (const { title, rows } of tablesOf(report, options)) lines.push('', title, ...aligned(rows));
   return lines.join('\n');
 }

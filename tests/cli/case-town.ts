@@ -62,7 +62,12 @@ export class Case {
   }
 
   /** Runs a command line in this process, on this ledger unless the words name one. */
-  async run(...words: readonly string[]): Promise<Outcome> {
+  run(...words: readonly string[]): Promise<Outcome> {
+    return this.with((environment) => runCli(words, environment));
+  }
+
+  /** Runs something in the surroundings of a command. */
+  async with(work: (environment: CliEnvironment) => Promise<number>): Promise<Outcome> {
     this.time += 1e6;
     const out = { stdout: '', stderr: '' };
     const stream = (name: 'stdout' | 'stderr'): CliEnvironment['stdout'] => ({
@@ -74,7 +79,7 @@ export class Case {
         return true;
       },
     });
-    const code = await runCli(words, {
+    const code = await work({
       loadEngine: async () => ({ replay }),
       loadSignatures: loadSelectedSignatures,
       loadEndpoints: async (options) => loadEndpoints(undefined, options),
@@ -128,8 +133,8 @@ export class Case {
 
   /** Registry and traffic. */
   async found(): Promise<void> {
-    await this.register();
-    await this.replay(capture('example-city.pcap'), '--quiet');
+    const outcomes = [await this.register(), await this.replay(capture('example-city.pcap'), '--quiet')];
+    for (const { code, stderr } of outcomes) if (code !== 0) throw new Error(stderr);
   }
 
   /** A case of its own that starts where this one stands. */

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createImportBar } from '../../src/cli/import-progress.ts';
 import { Case, example, isPlain, ONE_LINE, type Row } from './case-town.ts';
 
 let town: Case;
@@ -121,18 +122,11 @@ describe('import', () => {
     );
     // Within the stated error of the source's clock after the start: nobody can be sure.
     expect((answer as { overall: number }).overall).toBeLessThan(90);
-    const inside = await own.ok(
-      'registry',
-      'lookup',
-      '10.4.3.18',
-      '--nat',
-      'inside',
-      '--realm',
-      'bng-1',
-      '--at',
-      '2026-11-03T00:00:00Z',
-    );
-    expect(inside).toContain('k1');
+    // The realm given to the inside address is the one in which its session lies.
+    const lease = 'SUBSCRIBERID,BEGINTIME,ENDTIME,IPV4ADDRESS\nk1,20261101000133,20261130235959,10.4.3.18\n';
+    await own.ok('registry', 'import', own.put('sessions.csv', lease), '--realm', 'bng-1');
+    const outside = ['198.51.100.18:9000', '--nat', 'outside', '--at', '2026-11-03T00:00:00Z'];
+    expect(await own.ok('registry', 'lookup', ...outside)).not.toContain('state the realm');
     own.cleanUp();
   });
 
@@ -142,7 +136,35 @@ describe('import', () => {
       ['registry_import', 1, 2, 1],
       ['registry_import', 1, 4, 0],
     ]);
-    expect((rows[0]?.['listed_faults'] as Row[])[0]).toMatchObject({ row: 4, code: '2030' });
+    expect(((rows[0] as Row)['listed_faults'] as Row[])[0]).toMatchObject({ row: 4, code: '2030' });
+  });
+});
+
+describe('bar', () => {
+  const drawn = (isTTY: boolean, env: Record<string, string>): string => {
+    let [text, time] = ['', 0];
+    const write = (piece: string): boolean => {
+      text += piece;
+      return true;
+    };
+    const bar = createImportBar({ isTTY, columns: 100, write }, () => time, env);
+    for (const bytes of [100, 200, 5000]) {
+      bar.update({ name: 'a\u001b[2J.csv', bytes, total: 10_000, rows: bytes });
+      time += 600;
+    }
+    bar.clear();
+    return text;
+  };
+
+  test('share, rate and time left on a terminal, cleared at the end, with nothing raw in the name', () => {
+    const text = drawn(true, {});
+    expect(text).toContain('50 % of 10.0 kB  5,000 rows');
+    expect(text).toMatch(/\[=+ +\].*rows\/s .*left .*a\\x1b\[2J\.csv/);
+    expect(text.endsWith('\r\u001b[K')).toBe(true);
+  });
+
+  test('nothing anywhere else', () => {
+    expect([drawn(false, {}), drawn(true, { TERM: 'dumb' })]).toEqual(['', '']);
   });
 });
 

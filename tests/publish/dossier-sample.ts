@@ -161,6 +161,7 @@ export function richLead(change: Partial<Lead> = {}): Lead {
 /** What is left where nobody knows anything. */
 export function poorLead(): Lead {
   return richLead({
+    key: { kind: 'address', ip: '192.0.2.7', realm: null, nat: 'none' },
     number: null,
     status: 'waiting',
     category: 'unknown',

@@ -45,7 +45,11 @@ test('a dossier says who, where, what, how much and how sure', () => {
       '0.5000',
       '示例文件〔2022〕1号（虚构）',
     ],
-    ...['2026-10-21 01:14:07.123456 UTC', '2026-10-21 09:14:07.123456 UTC+8', '1BoatSLRHtKNngkdXEeobR76b53LETtpyT'],
+    ...[
+      '2026-10-21 01:14:07.123456 – 2026-11-20 22:59:58.000001 UTC',
+      '2026-10-21 09:14:07.123456 – 2026-11-21 06:59:58.000001 UTC+8',
+      '1BoatSLRHtKNngkdXEeobR76b53LETtpyT',
+    ],
     ...[
       'Stratum v1 握手',
       '只有挖矿软件会发送',
@@ -212,19 +216,19 @@ describe('the timeline', () => {
 
   test('has a bar a day, and a bar for several days where there are many', () => {
     const few = timelineChart({ days: ['2026-01-01', '2026-01-03'], observed: null, changes: [], words }) ?? '';
-    expect(few.match(/fill="#23527c"\/>/g)).toHaveLength(2);
+    expect(few.match(/fill="#222"\/>/g)).toHaveLength(2);
     expect(few).toContain('per 1');
     const days = Array.from({ length: 1000 }, (_, n) => new Date(n * 86_400_000).toISOString().slice(0, 10));
     const many = timelineChart({ days, observed: null, changes: [], words }) ?? '';
     expect(many).toContain('per 9');
-    expect(many.match(/fill="#23527c"\/>/g)?.length).toBeLessThanOrEqual(120);
+    expect(many.match(/fill="#222"\/>/g)?.length).toBeLessThanOrEqual(120);
   });
 
   test('time is observed only where it was', () => {
     const at = (text: string): number => Date.parse(text);
     const half = [at('2026-01-01T00:00:00Z'), at('2026-01-03T00:00:00Z')] as const;
     const svg = timelineChart({ days: ['2026-01-01', '2026-01-04'], observed: [half], changes: [], words }) ?? '';
-    expect(svg).toContain('<rect x="34" y="134" width="328" height="12" fill="#8fb7a0"/>');
+    expect(svg).toContain('<rect x="34" y="110" width="328" height="12" fill="#808080"/>');
     expect(svg).toContain('width="656" height="12" fill="url(#gap)"');
   });
 

@@ -356,10 +356,21 @@ describe('any input', () => {
     const open = `IP,说明\n192.0.2.1,"open\n192.0.2.2,fine\n${'192.0.2.3,x\n'.repeat(100)}`;
     const result = readReports('q.csv', open);
     expect(result.reports.length).toBeGreaterThanOrEqual(101);
-    expect(result.faults).toMatchObject([{ row: 2, reason: 'bad_quotes' }]);
+    expect(result.faults).toMatchObject([{ row: 2, reason: 'bad_record' }]);
     const long = readReports('l.csv', `IP,说明\n192.0.2.1,"${'x'.repeat(10 << 20)}"\n192.0.2.2,fine\n`);
     expect(long.reports.map(({ ip }) => ip)).toEqual(['192.0.2.2']);
     expect(long.faults).toMatchObject([{ row: 2 }]);
+  });
+
+  test('what is endless is given up', () => {
+    const lines = readReports('e.json', '{\n'.repeat(30_000));
+    expect(lines.faults.length).toBeLessThanOrEqual(1001);
+    const rows = readReports('r.csv', `IP\n${'192.0.2.1\n'.repeat(600_001)}`);
+    expect(rows.reports.length).toBe(500_000);
+    expect(rows.faults.map(({ reason }) => reason)).toEqual(['too_many', 'bad_record']);
+    const wide = readReports('w.csv', `IP\n192.0.2.1${','.repeat(1000)}\n192.0.2.2\n`);
+    expect(wide.reports).toHaveLength(1);
+    expect(wide.faults).toMatchObject([{ row: 2, reason: 'too_many_columns' }]);
   });
 
   test('deep JSON and odd names harm nothing', () => {
@@ -471,7 +482,8 @@ describe('into the ledger', () => {
       source: '某省平台（虚构）',
       ip: '192.0.2.10',
       port: 40_001,
-      personal: { pool: 'pool.example:3333', coin: '门罗币' },
+      pool: 'pool.example:3333',
+      coin: '门罗币',
     });
     const { cases, storage } = book();
     const take = (): { lead: string; added: boolean } => cases.recordReport(report, { time: 1e15, actor: 'tester' });
