@@ -11,6 +11,7 @@ import type { Signature, SignatureSet } from '../signature/types.ts';
 import { addressText, canonicalAddress } from './address.ts';
 import { closingMessages } from './closing.ts';
 import type { DayParts } from './day-parts.ts';
+import type { EvidenceKeeper } from './evidence-keeper.ts';
 import { indicationOf } from './indication.ts';
 import type { Naming } from './naming.ts';
 import { NoiseWatch } from './noise-watch.ts';
@@ -41,6 +42,8 @@ export interface ConversationContext {
   readonly counters: Float64Array;
   readonly keepEvidence: boolean;
   readonly fileOf: (input: number) => string;
+  /** Where evidence is wanted. */
+  readonly keeper?: EvidenceKeeper | null;
 }
 
 /** The last one takes what fits none of the others. */
@@ -95,12 +98,13 @@ export class Conversation implements StreamSink, MessageSink {
   private lastPlace: Place = NOWHERE;
   private noise: NoiseWatch | null = null;
 
-  /** `ports`: of side 0 and side 1. */
+  /** `ports`: of side 0 and side 1. `begun`: time, input and packet from which on it is read. */
   constructor(
     flow: number,
     startKnown: readonly [boolean, boolean],
     ports: readonly [number, number],
     context: ConversationContext,
+    begun: readonly [number, number, number] = [0, 0, 0],
   ) {
     this.flow = flow;
     this.ports = ports;
@@ -111,7 +115,7 @@ export class Conversation implements StreamSink, MessageSink {
       (names) => this.unweigh(names),
     );
     this.context = context;
-    this.proof = context.keepEvidence ? new ProofFrames() : null;
+    this.proof = context.keepEvidence ? new ProofFrames(begun) : null;
     this.pair = new StreamPair(this, context.budget, context.counters);
     const dns = ports[0] === DNS_PORT || ports[1] === DNS_PORT;
     this.readers = [new SideReader(0, startKnown[0], this, dns), new SideReader(1, startKnown[1], this, dns)];
@@ -206,8 +210,8 @@ export class Conversation implements StreamSink, MessageSink {
     return true;
   }
 
-  onSecret(side: Side, secret: Uint8Array): void {
-    this.proof?.onSecret(side, secret);
+  onSecret(side: Side, secret: Uint8Array, place: Place): void {
+    this.proof?.onSecret(side, secret, place);
   }
 
   onDns(side: Side, bytes: Uint8Array, off: number, end: number, place: Place): void {

@@ -8,18 +8,19 @@ import { addFacts, factsOfOne, type KeyFacts, keyOf } from '../detect/key-facts.
 import type { SegmentPlace } from '../flow/stream.ts';
 import { type FlowTable, NAMED_OTHER, Phase, RESET, RULED_OUT_A, START_KNOWN_A } from '../flow/table.ts';
 import type { Side } from '../protocol/message.ts';
+import { addressText } from './address.ts';
 import { Conversation, type ConversationContext } from './conversation.ts';
 import { factsOf, type OpenConversation, toldBy } from './conversation-facts.ts';
 import { DayParts } from './day-parts.ts';
-import { byTime } from './evidence-order.ts';
+import { isSurrounding, ofKey } from './evidence-order.ts';
+import { copyFrame } from './kept-frame.ts';
 import type { Hosts, Lookups } from './lookups.ts';
 import type { EvidenceFrame } from './options.ts';
+import type { Source } from './proof-frames.ts';
 import { isDns } from './shard-of.ts';
 
 /** Miner, pool and dialect triples that are kept; what comes beyond is counted as evicted. */
 const MAX_KEYS = 100_000;
-/** Evidence frames kept for a key. */
-const MAX_EVIDENCE = 512;
 /** Bytes of evidence of a run; what is found later goes without. */
 const MAX_EVIDENCE_BYTES = 64 * 1024 * 1024;
 
@@ -51,6 +52,8 @@ export class Conversations {
   /** What the conversations that ended tell of each key, and the frames that prove it. */
   readonly keys: Map<string, KeyFacts> = new Map();
   readonly evidence: Map<string, EvidenceFrame[]> = new Map();
+  /** Beside them what shows their conversations: openings, look-ups, lengths. */
+  readonly surroundings: Map<string, EvidenceFrame[]> = new Map();
   evicted = 0;
   dropped = 0;
   private evidenceBytes = 0;
@@ -97,7 +100,9 @@ export class Conversations {
       (side) => (state & (START_KNOWN_A << side)) !== 0 && (state & (RULED_OUT_A << side)) === 0,
     ) as [boolean, boolean];
     const context = foreign ? this.foreignContext : this.context;
-    const conversation = new Conversation(flow, known, [table.port(flow, 0), table.port(flow, 1)], context);
+    const ports = [table.port(flow, 0), table.port(flow, 1)] as const;
+    const begun = [frame.time, frame.input, frame.number] as const;
+    const conversation = new Conversation(flow, known, ports, context, begun);
     if (state & NAMED_OTHER) conversation.server.askedForOther();
     conversation.foreign = foreign;
     if (known[0]) conversation.pair.open(0, table.start(flow, 0));
@@ -113,6 +118,7 @@ export class Conversations {
     table.setConversation(flow, number);
     table.setPhase(flow, Phase.Followed);
     if (isDns(p)) this.readDns(conversation, p.ipVersion, words);
+    this.addSetup(flow, opened, looked);
     if (looked !== null) {
       const place = { input: frame.input, packet: frame.number, time: frame.time, from: 0, to: 0 };
       conversation.server.ordinary = looked.other;
@@ -120,6 +126,48 @@ export class Conversations {
       this.countMatch(conversation);
     }
     return conversation;
+  }
+
+  /** Frames that led to a conversation: its opening, and the answer that named its server. */
+  private addSetup(flow: number, { conversation, version, words }: OpenConversation, looked: LookedUp | null): void {
+    const { proof } = conversation;
+    const { keeper } = this.context;
+    if (proof === null || !keeper) return;
+    proof.addSetup(keeper.takeEarly(this.table.number(flow)));
+    if (!looked?.listed) return;
+    const [a = 0, b = 0, c = 0, d = 0] = words.subarray(looked.client * 4, looked.client * 4 + 4);
+    proof.addSetup(keeper.answersTo(addressText(version, a, b, c, d), looked.name));
+  }
+
+  /** Keeps a packet of a conversation as evidence, or what it shows of the conversation's length. */
+  keep(conversation: Conversation, side: Side, p: Packet, frame: Frame, shift: number): void {
+    const { proof, quiet, matched } = conversation;
+    if (proof === null) return;
+    const source = this.sourceOf(side, p, frame, shift);
+    if ((quiet || !proof.keep(source)) && matched) proof.sample(source, 0);
+  }
+
+  /** A datagram of a flow that is being followed: nothing in it is read. */
+  onDatagram(flow: number, side: Side, p: Packet, frame: Frame, shift: number): void {
+    const { proof } = this.of(flow);
+    this.of(flow).count(side);
+    // A datagram of which nothing was captured would count as an empty one.
+    proof?.sample(this.sourceOf(side, p, frame, shift), 1);
+  }
+
+  private sourceOf(side: Side, p: Packet, frame: Frame, shift: number): Source {
+    const { keeper, fileOf } = this.context;
+    const whole = !Number.isNaN(shift);
+    return {
+      frame,
+      file: fileOf(frame.input),
+      side,
+      payload: whole ? p.payload + shift : 0,
+      payloadEnd: whole ? p.payloadEnd + shift : 0,
+      sequence: (p.sequence + (p.tcpFlags & TCP_SYN ? 1 : 0)) | 0,
+      header: p.payload,
+      pieces: keeper?.pieces ?? [],
+    };
   }
 
   /** The days of a conversation; what each of them told goes to the keys once it is over. */
@@ -160,16 +208,18 @@ export class Conversations {
     const key = this.add(facts);
     if (key === null || proof === null) return;
     const named = new Set(facts.carried?.map((i) => `${i.input} ${i.packet}`));
-    const frames = proof.frames.filter(
-      (f) => dayOf(f.time) === facts.day || (f.time < facts.lastSeen && named.has(`${f.input} ${f.packet}`)),
-    );
+    const frames = proof
+      .all()
+      .filter(
+        (f) => dayOf(f.time) === facts.day || (f.time < facts.lastSeen && named.has(`${f.input} ${f.of ?? f.packet}`)),
+      );
     this.addEvidence(key, frames);
   }
 
   private readDns(conversation: Conversation, version: number, words: Int32Array): void {
     const hosts = [hostsOf(version, words, 0), hostsOf(version, words, 1)] as const;
     conversation.onDnsMessage = (side, bytes, off, end, place) => {
-      this.lookups.read(hosts[side], bytes, off, end, place, end - off, !conversation.foreign);
+      this.lookups.read(hosts[side], bytes, off, end, place, end - off, !conversation.foreign, null);
     };
   }
 
@@ -184,16 +234,13 @@ export class Conversations {
     const number = this.table.conversation(flow);
     const { conversation } = this.open[number] as OpenConversation;
     conversation.count(side);
+    if (this.context.keepEvidence) this.keep(conversation, side, p, frame, shift);
     if (conversation.quiet) return;
     const place = this.place;
     place.input = frame.input;
     place.packet = frame.number;
     place.time = frame.time;
     place.shift = shift;
-    if (this.context.keepEvidence) {
-      const payload = Number.isNaN(shift) ? 0 : p.payload + shift;
-      conversation.proof?.keep(frame, this.context.fileOf(frame.input), side, payload);
-    }
     conversation.pair.push(
       side,
       (p.sequence + (p.tcpFlags & TCP_SYN ? 1 : 0)) | 0,
@@ -212,8 +259,13 @@ export class Conversations {
   }
 
   /** SYN and FIN of a flow that is being followed. */
-  onFlags(flow: number, side: Side, p: Packet): void {
+  onFlags(flow: number, side: Side, p: Packet, frame: Frame, shift: number): void {
     const conversation = this.of(flow);
+    if (conversation.proof !== null && p.payloadLength === 0 && !Number.isNaN(shift)) {
+      const source = this.sourceOf(side, p, frame, shift);
+      if (p.tcpFlags & TCP_SYN) conversation.proof.addSetup([copyFrame(frame, source.file, 'opening', source)]);
+      else if (p.tcpFlags & TCP_FIN && conversation.matched) conversation.proof.sample(source, 0);
+    }
     if (p.tcpFlags & TCP_SYN) conversation.pair.open(side, (p.sequence + 1) | 0);
     if (p.tcpFlags & TCP_FIN) {
       conversation.pair.close(side, (p.sequence + p.payloadLength) | 0);
@@ -295,7 +347,7 @@ export class Conversations {
       conversation.conclude((this.table.lastSeen(flow) - this.table.firstSeen(flow)) / 1e6, version, words);
       for (const facts of factsOf(this.table, flow, ended)) {
         const key = this.add(facts);
-        if (key !== null && conversation.proof) this.addEvidence(key, conversation.proof.frames);
+        if (key !== null && conversation.proof) this.addEvidence(key, conversation.proof.all());
       }
     }
     this.drop(flow);
@@ -313,12 +365,17 @@ export class Conversations {
     return key;
   }
 
-  private addEvidence(key: string, frames: readonly EvidenceFrame[]): void {
-    if (this.evidenceBytes > MAX_EVIDENCE_BYTES) return;
+  addEvidence(key: string, frames: readonly EvidenceFrame[]): void {
+    if (frames.length === 0 || this.evidenceBytes > MAX_EVIDENCE_BYTES) return;
     for (const frame of frames) this.evidenceBytes += frame.bytes.length;
-    const known = this.evidence.get(key) ?? [];
-    // The earliest stay, whatever order conversations end in.
-    this.evidence.set(key, [...known, ...frames].sort(byTime).slice(0, MAX_EVIDENCE));
+    const add = (map: Map<string, EvidenceFrame[]>, more: readonly EvidenceFrame[]): void => {
+      if (more.length > 0) map.set(key, ofKey([...(map.get(key) ?? []), ...more]));
+    };
+    add(
+      this.evidence,
+      frames.filter((f) => !isSurrounding(f)),
+    );
+    add(this.surroundings, frames.filter(isSurrounding));
   }
 }
 

@@ -1,9 +1,12 @@
+import type { Frame } from '../capture/frame.ts';
 import { dayOf } from '../detect/day.ts';
 import type { ConversationFacts, Indication } from '../detect/facts.ts';
 import { type DnsMessage, questionName, readDns } from '../protocol/dns.ts';
 import type { NameMessage, Place } from '../protocol/message.ts';
 import type { Signature, SignatureSet } from '../signature/types.ts';
 import { addressText } from './address.ts';
+import type { EvidenceKeeper } from './evidence-keeper.ts';
+import type { KeptFrame } from './kept-frame.ts';
 import type { Naming } from './naming.ts';
 
 /** Innermost addresses of a packet, in words (src/decode/packet.ts). */
@@ -21,6 +24,9 @@ export interface Hosts {
 
 /** Clients and names that are remembered as look-ups of mining endpoints. */
 const MAX_LOOKUPS = 65_536;
+/** Questions and answers of one look-up that are kept as evidence, and bytes of all. */
+const MAX_FRAMES = 2;
+const MAX_FRAME_BYTES = 8 * 1024 * 1024;
 
 /** Look-ups of one mining endpoint by one client. */
 interface Lookup {
@@ -38,6 +44,8 @@ interface Lookup {
   answered: boolean;
   packets: [number, number];
   bytes: [number, number];
+  /** First packets of each kind, where evidence is wanted. */
+  readonly frames: KeptFrame[];
 }
 
 /**
@@ -53,9 +61,18 @@ export class Lookups {
 
   private readonly countsNames: boolean;
   private readonly daily: boolean;
+  private readonly keeper: EvidenceKeeper | null;
+  private keptBytes = 0;
 
-  /** `countsNames`: names that gave way are counted here. `daily`: windows are UTC days. */
-  constructor(naming: Naming, signatures: SignatureSet, countsNames: boolean, daily: boolean) {
+  /** `countsNames`: names that gave way are counted here. `daily`: windows are UTC days. `keeper`: evidence is wanted. */
+  constructor(
+    naming: Naming,
+    signatures: SignatureSet,
+    countsNames: boolean,
+    daily: boolean,
+    keeper: EvidenceKeeper | null,
+  ) {
+    this.keeper = keeper;
     this.daily = daily;
     this.countsNames = countsNames;
     this.naming = naming;
@@ -69,9 +86,18 @@ export class Lookups {
 
   /**
    * One DNS message between the hosts of `p`, [off, end) of `bytes`. `noted`: look-ups are counted here (false where
-   * another thread counts them and only the names are of interest).
+   * another thread counts them and only the names are of interest). `frame`: its packet, where it is one.
    */
-  read(p: Hosts, bytes: Uint8Array, off: number, end: number, place: Place, length: number, noted: boolean): void {
+  read(
+    p: Hosts,
+    bytes: Uint8Array,
+    off: number,
+    end: number,
+    place: Place,
+    length: number,
+    noted: boolean,
+    frame: Frame | null,
+  ): void {
     if (end - off < 17) return;
     const response = ((bytes[off + 2] as number) & 0x80) !== 0;
     const asked = questionName(bytes, off, end);
@@ -82,7 +108,13 @@ export class Lookups {
     const message = readDns(bytes, off, end);
     if (message === null) return;
     if (response) this.learn(p, message, place.time, listed);
-    if (listed && noted) this.note(p, message, response, place, length);
+    if (!listed) return;
+    const frames = frame === null ? [] : (this.keeper?.lookUp(frame) ?? []);
+    if (response && frames.length > 0) {
+      const client = addressText(p.ipVersion, p.destination0, p.destination1, p.destination2, p.destination3);
+      this.keeper?.addAnswer(client, message.question.name, frames);
+    }
+    if (noted) this.note(p, message, response, place, length, frames);
   }
 
   private learn(p: Hosts, m: DnsMessage, time: number, listed: boolean): void {
@@ -111,7 +143,14 @@ export class Lookups {
     }
   }
 
-  private note(p: Hosts, m: DnsMessage, response: boolean, place: Place, length: number): void {
+  private note(
+    p: Hosts,
+    m: DnsMessage,
+    response: boolean,
+    place: Place,
+    length: number,
+    frames: readonly KeptFrame[],
+  ): void {
     const name = m.question.name;
     const client = response
       ? addressText(p.ipVersion, p.destination0, p.destination1, p.destination2, p.destination3)
@@ -139,6 +178,7 @@ export class Lookups {
         answered: false,
         packets: [0, 0],
         bytes: [0, 0],
+        frames: [],
       };
       const said: NameMessage = {
         kind: 'name',
@@ -158,6 +198,12 @@ export class Lookups {
       this.lookups.set(key, lookup);
     }
     const side = response ? 1 : 0;
+    if (lookup.packets[side] < MAX_FRAMES && this.keptBytes < MAX_FRAME_BYTES) {
+      for (const kept of frames) {
+        lookup.frames.push({ ...kept, of: place.packet });
+        this.keptBytes += kept.bytes.length;
+      }
+    }
     lookup.last = Math.max(lookup.last, place.time);
     lookup.first = Math.min(lookup.first, place.time);
     if (response) lookup.answered = true;
@@ -166,37 +212,39 @@ export class Lookups {
     lookup.bytes[side] += length;
   }
 
-  /** What was looked up, as conversations without a server. */
-  *facts(): IterableIterator<ConversationFacts> {
-    for (const l of this.lookups.values()) {
-      yield {
-        input: l.input,
-        packet: l.packet,
-        miner: l.client,
-        pool: null,
-        host: l.name,
-        poolName: l.pool,
-        minerPort: 0,
-        poolPort: null,
-        via: null,
-        transport: 'dns',
-        dialect: null,
-        session: null,
-        coins: [],
-        indications: l.indications,
-        firstSeen: l.first,
-        lastSeen: l.last,
-        packets: l.packets,
-        bytes: l.bytes,
-        opened: false,
-        seen: l.packets[0] > 0 && l.packets[1] > 0 ? 'both' : l.packets[0] > 0 ? 'miner' : 'pool',
-        minerSide: 0,
-        worked: false,
-        lookups: Math.max(l.count, 1),
-        ...(l.day === null ? {} : { day: l.day }),
-      };
-    }
+  /** What was looked up, as conversations without a server, with the frames that show it. */
+  *facts(): IterableIterator<readonly [ConversationFacts, readonly KeptFrame[]]> {
+    for (const l of this.lookups.values()) yield [factsOf(l), l.frames];
   }
+}
+
+function factsOf(l: Lookup): ConversationFacts {
+  return {
+    input: l.input,
+    packet: l.packet,
+    miner: l.client,
+    pool: null,
+    host: l.name,
+    poolName: l.pool,
+    minerPort: 0,
+    poolPort: null,
+    via: null,
+    transport: 'dns',
+    dialect: null,
+    session: null,
+    coins: [],
+    indications: l.indications,
+    firstSeen: l.first,
+    lastSeen: l.last,
+    packets: l.packets,
+    bytes: l.bytes,
+    opened: false,
+    seen: l.packets[0] > 0 && l.packets[1] > 0 ? 'both' : l.packets[0] > 0 ? 'miner' : 'pool',
+    minerSide: 0,
+    worked: false,
+    lookups: Math.max(l.count, 1),
+    ...(l.day === null ? {} : { day: l.day }),
+  };
 }
 
 /** A hit as it is noted with a detection. */

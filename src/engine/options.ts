@@ -62,6 +62,15 @@ export interface EvidenceFrame {
   readonly bytes: Uint8Array;
   /** A password in it was overwritten with `*`; checksums are as they were. */
   readonly redacted: boolean;
+  /**
+   * `proof`: an indication rests on it; `opening`: of its connection, before any payload; `look_up`: a name; `sample`: its
+   * headers, which show that the conversation goes on; `payload`: any other.
+   */
+  readonly kind?: 'proof' | 'opening' | 'look_up' | 'sample' | 'payload';
+  /** A fragment: the packet that made its datagram whole. */
+  readonly of?: number;
+  /** Conversation it belongs to: time, input and packet from which on that was read. */
+  readonly begun?: readonly [time: number, input: number, packet: number];
 }
 
 export interface ReplayResult {

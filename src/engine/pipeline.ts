@@ -24,6 +24,7 @@ import type { EndpointIndex } from '../signature/endpoints.ts';
 import type { SignatureSet } from '../signature/types.ts';
 import type { ConversationContext } from './conversation.ts';
 import { Conversations, type LookedUp } from './conversations.ts';
+import { datagramKey, EvidenceKeeper } from './evidence-keeper.ts';
 import { HomePrefixes } from './home.ts';
 import { Lookups } from './lookups.ts';
 import { tlsText } from './message-text.ts';
@@ -134,6 +135,7 @@ export class Pipeline implements FrameSink {
   private readonly naming: Naming;
   private readonly lookups: Lookups;
   private readonly quic: QuicFlows;
+  private readonly keeper: EvidenceKeeper | null;
   private readonly filters: (BpfProgram | null)[] = [];
   private untilSweep = SWEEP_EVERY;
 
@@ -156,7 +158,8 @@ export class Pipeline implements FrameSink {
     const budget: StreamBudget = { used: 0, limit: options.streamBytes };
     this.naming = new Naming(options.endpoints);
     // Every shard learns the same names: the first one counts those that gave way.
-    this.lookups = new Lookups(this.naming, options.signatures, options.shard === 0, daily);
+    this.keeper = options.keepEvidence ? new EvidenceKeeper(options.fileOf) : null;
+    this.lookups = new Lookups(this.naming, options.signatures, options.shard === 0, daily, this.keeper);
     this.quic = new QuicFlows(this.streamCounters);
     const context: ConversationContext = {
       signatures: options.signatures,
@@ -165,6 +168,7 @@ export class Pipeline implements FrameSink {
       counters: this.streamCounters,
       keepEvidence: options.keepEvidence,
       fileOf: options.fileOf,
+      keeper: this.keeper,
     };
     const { maxConversations, maxUnmatched } = options;
     this.conversations = new Conversations(this.table, context, this.lookups, {
@@ -232,17 +236,24 @@ export class Pipeline implements FrameSink {
 
   private onFragment(frame: Frame, p: Packet): void {
     const store = this.fragments;
+    const { keeper } = this;
+    let pieces = keeper?.asPiece(frame, p) ?? [];
     // Datagrams inside datagrams end: each round takes one header less.
     for (let depth = 0; depth < 4; depth++) {
       // Every shard puts every datagram together; the first one counts what is wrong with them.
       const counters = this.shard === 0 ? this.decodeCounters : this.unused;
+      const key = keeper === null ? '' : datagramKey(p);
+      keeper?.addPieces(key, pieces);
       if (!store.add(p, frame.time, counters)) return;
+      pieces = keeper?.takePieces(key) ?? [];
       const decoded = decodeNetworkPayload(store.bytes, store.view, 0, store.length, store.protocol, p, counters);
       if (decoded === Decoded.Transport) {
         this.isForeign = this.shards > 1 && shardOf(p, this.seed, this.shards) !== this.shard;
         if (this.isForeign && !isDns(p)) return;
         const context = flowContext(p);
+        if (keeper !== null) keeper.pieces = pieces;
         this.onTransport(frame, p, Number.NaN, flowHash(p, context, this.seed), context);
+        if (keeper !== null) keeper.pieces = [];
       }
       if (decoded !== Decoded.Fragment) return;
     }
@@ -265,7 +276,7 @@ export class Pipeline implements FrameSink {
       }
       return;
     }
-    if (p.tcpFlags & FLAGS_OF_INTEREST) this.onFlags(flow, side, p);
+    if (p.tcpFlags & FLAGS_OF_INTEREST) this.onFlags(flow, side, p, frame, shift);
     if (p.payloadLength === 0) return;
     const phase = table.phase(flow);
     if (phase === Phase.Ignored) return;
@@ -287,11 +298,11 @@ export class Pipeline implements FrameSink {
     if (p.payload === p.payloadEnd) return;
     if (isDns(p)) {
       const place = this.notePlace(frame, shift, p.payload, p.payloadEnd);
-      this.lookups.read(p, p.bytes, p.payload, p.payloadEnd, place, frame.originalLength, !this.isForeign);
+      this.lookups.read(p, p.bytes, p.payload, p.payloadEnd, place, frame.originalLength, !this.isForeign, frame);
       return;
     }
     if (this.table.phase(flow) === Phase.Followed) {
-      this.conversations.of(flow).count(side);
+      this.conversations.onDatagram(flow, side, p, frame, shift);
       return;
     }
     const number = this.table.number(flow);
@@ -301,7 +312,10 @@ export class Pipeline implements FrameSink {
       return;
     }
     const hello = this.quic.read(number, side, p);
-    if (hello === 'more') return;
+    if (hello === 'more') {
+      if (!Number.isNaN(shift)) this.keeper?.addEarly(number, frame, side, p.payload + shift);
+      return;
+    }
     if (hello === 'no' || hello === 'failed') {
       if (hello === 'failed' || this.table.spend(flow, side) <= 0) this.table.setPhase(flow, Phase.Ignored);
       return;
@@ -315,12 +329,7 @@ export class Pipeline implements FrameSink {
     const conversation = this.conversations.begin(flow, p, frame, looked, this.isForeign);
     const place = this.notePlace(frame, shift, p.payload, p.payloadEnd);
     conversation.seal('quic');
-    conversation.proof?.keep(
-      frame,
-      this.options.fileOf(frame.input),
-      side,
-      Number.isNaN(shift) ? 0 : p.payload + shift,
-    );
+    this.conversations.keep(conversation, side, p, frame, shift);
     conversation.onMessage({ kind: 'tls', side, place, transport: 'quic', tls: hello, text: tlsText(hello) });
     conversation.count(side);
     this.conversations.countMatch(conversation);
@@ -348,9 +357,15 @@ export class Pipeline implements FrameSink {
     return { input, packet, time, from: whole ? from + shift : 0, to: whole ? to + shift : 0 };
   }
 
-  private onFlags(flow: number, side: 0 | 1, p: Packet): void {
-    this.table.noteFlags(flow, side, p);
-    if (this.table.phase(flow) === Phase.Followed) this.conversations.onFlags(flow, side, p);
+  private onFlags(flow: number, side: 0 | 1, p: Packet, frame: Frame, shift: number): void {
+    const { table, keeper } = this;
+    table.noteFlags(flow, side, p);
+    const phase = table.phase(flow);
+    if (phase === Phase.Followed) this.conversations.onFlags(flow, side, p, frame, shift);
+    // What opens a connection belongs to its evidence, if there will be any.
+    else if (keeper !== null && phase === Phase.Inspect && p.tcpFlags & TCP_SYN && p.payloadLength === 0) {
+      if (!Number.isNaN(shift)) keeper.addOpening(table.number(flow), frame, side, p.payload + shift);
+    }
   }
 
   /** The first look at a payload. True: the flow is to be followed from this packet on. */
@@ -402,6 +417,11 @@ export class Pipeline implements FrameSink {
     return this.conversations.evidence;
   }
 
+  /** Openings, look-ups and lengths of the conversations in `evidence`, and look-ups that led to none, by key. */
+  get surroundings(): ReadonlyMap<string, readonly EvidenceFrame[]> {
+    return this.conversations.surroundings;
+  }
+
   /** How many keys conversations that ended have told of. */
   get found(): number {
     return this.conversations.keys.size;
@@ -411,7 +431,10 @@ export class Pipeline implements FrameSink {
   finish(): void {
     this.onPieceEnd();
     this.table.clear();
-    for (const facts of this.lookups.facts()) this.conversations.add(facts);
+    for (const [facts, frames] of this.lookups.facts()) {
+      const key = this.conversations.add(facts);
+      if (key !== null) this.conversations.addEvidence(key, frames);
+    }
   }
 
   counts(): PipelineCounts {

@@ -1,42 +1,90 @@
 import type { Frame } from '../capture/frame.ts';
-import type { Message, Side } from '../protocol/message.ts';
-import { type KeptFrame, Redactor } from './secrets.ts';
+import type { Message, Place, Side } from '../protocol/message.ts';
+import type { Piece } from './evidence-keeper.ts';
+import { FlowSample } from './flow-sample.ts';
+import { copyFrame, type KeptFrame } from './kept-frame.ts';
+import { Redactor } from './secrets.ts';
 
 /** Evidence frames and bytes kept for one conversation, and frames beyond that which prove something. */
 const MAX_FRAMES = 64;
 const MAX_FRAME_BYTES = 256 * 1024;
 const MAX_PROOFS = 24;
+/** Frames from before the conversation was read: its opening, and the look-ups that led to it. */
+const MAX_SETUP = 16;
 /** Days of one conversation on which frames are kept, where windows are days. */
 const MAX_DAYS = 16;
 
+/** Where the payload of a packet lies. */
+export interface Source {
+  readonly frame: Frame;
+  readonly file: string;
+  readonly side: Side;
+  /** Where it lies in the frame, and the TCP sequence number of its first byte. */
+  readonly payload: number;
+  readonly payloadEnd: number;
+  readonly sequence: number;
+  /** Length of the headers before the payload in a datagram that was put together from `pieces`. */
+  readonly header: number;
+  readonly pieces: readonly Piece[];
+}
+
 /** The frames of one conversation that carried payload, copied, where evidence is wanted; without passwords. */
 export class ProofFrames {
-  readonly frames: KeptFrame[] = [];
+  private readonly frames: KeptFrame[] = [];
+  private readonly setup: KeptFrame[] = [];
+  private samples: readonly [FlowSample, FlowSample] = [new FlowSample(), new FlowSample()];
+  private readonly sampled: KeptFrame[] = [];
   private readonly redactor: Redactor = new Redactor(this.frames);
+  private readonly begun: readonly [number, number, number];
   private bytes = 0;
   /** Frames of the days before, and how many days there were. */
   private before = 0;
   private days = 1;
-  private current: { frame: Frame; file: string; side: Side; payload: number } | null = null;
+  private current: Source | null = null;
 
-  /** Notes the frame whose payload is about to be read; `payload` is its offset in the frame. */
-  keep(frame: Frame, file: string, side: Side, payload: number): void {
-    this.current = { frame, file, side, payload };
-    const length = frame.end - frame.offset;
-    if (this.frames.length - this.before >= MAX_FRAMES || this.bytes + length > MAX_FRAME_BYTES) return;
-    this.keepCurrent();
+  /** `begun`: time, input and packet from which on the conversation is read. */
+  constructor(begun: readonly [number, number, number]) {
+    this.begun = begun;
+  }
+
+  /** All frames, with the conversation they are of. Call `finish` first. */
+  all(): KeptFrame[] {
+    const whole = new Set(this.frames.map(nameOf));
+    const samples = [...this.sampled, ...this.sampleFrames()].filter((f) => !whole.has(nameOf(f)));
+    return [...this.setup, ...this.frames, ...samples].map((f) => ({ ...f, begun: this.begun }));
+  }
+
+  /** Frames that led to this conversation. */
+  addSetup(frames: readonly KeptFrame[]): void {
+    for (const frame of frames) if (this.setup.length < MAX_SETUP) this.setup.push(frame);
+  }
+
+  /** Notes the packet whose payload is about to be read. False: it is not kept as a whole. */
+  keep(source: Source): boolean {
+    this.current = source;
+    const length = lengthOf(source);
+    if (this.frames.length - this.before >= MAX_FRAMES || this.bytes + length > MAX_FRAME_BYTES) return false;
+    this.keepCurrent('payload');
+    return true;
+  }
+
+  /** Notes a packet of which the headers may do: it shows that the conversation goes on. `extra`: bytes beyond them. */
+  sample({ frame, file, side, payload, payloadEnd, sequence, pieces }: Source, extra: number): void {
+    if (pieces.length > 0) return;
+    this.samples[side].offer(frame.time, () =>
+      copyFrame(frame, file, 'sample', { side, payload, payloadEnd, sequence }, payload + extra),
+    );
   }
 
   /** The packet that proves something is kept even where the bound for ordinary ones is reached. */
   keepProof(m: Message): void {
     const frame = this.current?.frame;
-    if (!frame || frame.number !== m.place.packet || frame.input !== m.place.input) return;
-    if (
-      this.frames.length - this.before >= MAX_FRAMES + MAX_PROOFS ||
-      this.frames.some((f) => f.packet === frame.number && f.input === frame.input)
-    )
+    if (!frame || frame.number !== m.place.packet || frame.input !== m.place.input) {
+      this.mark(m.place);
       return;
-    this.keepCurrent();
+    }
+    if (this.mark(m.place) || this.frames.length - this.before >= MAX_FRAMES + MAX_PROOFS) return;
+    this.keepCurrent('proof');
   }
 
   /** Another day has begun: it has frames of its own. */
@@ -45,16 +93,17 @@ export class ProofFrames {
     this.days++;
     this.before = this.frames.length;
     this.bytes = 0;
+    this.sampled.push(...this.sampleFrames());
+    this.samples = [new FlowSample(), new FlowSample()];
   }
 
   onMessage(m: Message): void {
     this.redactor.onMessage(m);
   }
 
-  /** Bytes of a password that stand in no message. */
-  onSecret(side: Side, secret: Uint8Array): void {
-    this.redactor.onSecret(secret);
-    this.redactor.onUnread(side);
+  /** Bytes of a password that stand in no message, at their place in the packet where they stand in one. */
+  onSecret(side: Side, secret: Uint8Array, place: Place): void {
+    this.redactor.onSecret(side, secret, place);
   }
 
   /** What a direction sent since its last message will not be read, or must not be shown. */
@@ -67,22 +116,49 @@ export class ProofFrames {
     this.current = null;
   }
 
-  private keepCurrent(): void {
-    if (!this.current) return;
-    const { frame, file, side, payload } = this.current;
-    this.frames.push({
-      file,
-      packet: frame.number,
-      time: frame.time,
-      nanos: frame.nanos,
-      linkType: frame.linkType,
-      originalLength: frame.originalLength,
-      bytes: frame.bytes.slice(frame.offset, frame.end),
-      redacted: false,
-      input: frame.input,
-      side,
-      payload,
-    });
-    this.bytes += frame.end - frame.offset;
+  /** Marks the frames of a packet as those that prove something; false where it is not kept. */
+  private mark(place: Place): boolean {
+    let found = false;
+    for (const f of this.frames) {
+      if ((f.of ?? f.packet) !== place.packet || f.input !== place.input) continue;
+      f.kind = 'proof';
+      found = true;
+    }
+    return found;
   }
+
+  private keepCurrent(kind: 'payload' | 'proof'): void {
+    if (!this.current) return;
+    const { frame, file, side, payload, payloadEnd, sequence, header, pieces } = this.current;
+    if (pieces.length === 0) this.frames.push(copyFrame(frame, file, kind, { side, payload, payloadEnd, sequence }));
+    for (const piece of pieces) {
+      // The first fragments hold the headers too.
+      const first = Math.max(0, header - piece.offset);
+      this.frames.push({
+        ...piece.frame,
+        bytes: piece.frame.bytes.slice(),
+        of: frame.number,
+        side,
+        payload: Math.min(piece.payloadEnd, piece.payload + first),
+        payloadEnd: piece.payloadEnd,
+        sequence: (sequence + piece.offset + first - header) | 0,
+        kind,
+      });
+    }
+    this.bytes += lengthOf(this.current);
+  }
+
+  private sampleFrames(): KeptFrame[] {
+    return [...this.samples[0].frames(), ...this.samples[1].frames()];
+  }
+}
+
+function lengthOf({ frame, pieces }: Source): number {
+  return pieces.length === 0
+    ? frame.end - frame.offset
+    : pieces.reduce((sum, piece) => sum + piece.frame.bytes.length, 0);
+}
+
+function nameOf(f: KeptFrame): string {
+  return `${f.input} ${f.packet}`;
 }

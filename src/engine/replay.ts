@@ -65,7 +65,8 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
     progress.detections = () => pipeline.found;
     await readAll({ reader: (index) => new CaptureReader(index), sink: pipeline });
     pipeline.finish();
-    results = [{ finished: pipeline.finished, evidence: pipeline.evidence, counts: pipeline.counts() }];
+    const { finished, evidence, surroundings } = pipeline;
+    results = [{ finished, evidence, surroundings, counts: pipeline.counts() }];
   }
   const place = new Map(named.map((input, n) => [input.path, n]));
   rows.sort((a, b) => (place.get(a.file) ?? 0) - (place.get(b.file) ?? 0));

@@ -5,7 +5,7 @@ import { DAY, dayOf } from '../detect/day.ts';
 import type { Activity, Confidence, CoverageRow, DetectionRow, InputRow } from '../detect/detection.ts';
 import { addFacts, type KeyFacts, keyOf } from '../detect/key-facts.ts';
 import type { SignatureSet } from '../signature/types.ts';
-import { byTime } from './evidence-order.ts';
+import { ofDetection } from './evidence-order.ts';
 import type { EvidenceFrame, ReplayResult, RunVantage } from './options.ts';
 import type { PipelineCounts } from './pipeline.ts';
 
@@ -14,6 +14,8 @@ export interface ShardResult {
   readonly finished: readonly KeyFacts[];
   /** Frames by key (`keyOf`), where evidence was wanted. */
   readonly evidence: ReadonlyMap<string, readonly EvidenceFrame[]>;
+  /** Likewise what shows their conversations: openings, look-ups, lengths. */
+  readonly surroundings?: ReadonlyMap<string, readonly EvidenceFrame[]>;
   readonly counts: PipelineCounts;
 }
 
@@ -158,16 +160,13 @@ function evidenceOf(
       day,
     });
     const proving = new Set(d.indications.map((i) => `${i.file}\n${i.packet}`));
-    const proves = (f: EvidenceFrame): boolean => proving.has(`${f.file}\n${f.packet}`);
+    const proves = (f: EvidenceFrame): boolean => proving.has(`${f.file}\n${f.of ?? f.packet}`);
     // Of the days before a day has what its indications name, and no more.
     const frames = shards
-      .flatMap((shard) => shard.evidence.get(key) ?? [])
+      .flatMap((shard) => [...(shard.evidence.get(key) ?? []), ...(shard.surroundings?.get(key) ?? [])])
       .filter((f) => day === null || dayOf(f.time) === day || proves(f));
     if (frames.length === 0) continue;
-    // Packets that an indication names come first; the others fill what room is left, in order of time.
-    const chosen = frames.filter(proves).sort(byTime).slice(0, MAX_EVIDENCE);
-    const others = frames.filter((f) => !proves(f)).sort(byTime);
-    evidence.set(d.id, [...chosen, ...others.slice(0, MAX_EVIDENCE - chosen.length)].sort(byTime));
+    evidence.set(d.id, ofDetection(frames, proves, MAX_EVIDENCE));
   }
   return evidence;
 }

@@ -72,6 +72,7 @@ async function work(order: ShardOrder): Promise<void> {
     parentPort?.postMessage({
       finished: pipeline.finished,
       evidence: pipeline.evidence,
+      surroundings: pipeline.surroundings,
       counts: pipeline.counts(),
     });
     ring.done();

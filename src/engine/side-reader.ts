@@ -36,7 +36,7 @@ export interface MessageSink {
   /** A proxy was asked for this target, or (null) answered; what follows is spoken with the target. */
   onTunnel(side: Side, kind: TunnelKind, target: SocksTarget | null, place: Place): void;
   /** The piece being read holds these bytes of a password outside any message. */
-  onSecret(side: Side, secret: Uint8Array): void;
+  onSecret(side: Side, secret: Uint8Array, place: Place): void;
   onDns(side: Side, bytes: Uint8Array, off: number, end: number, place: Place): void;
   /** Bytes of a direction that began with what may be the key of a Noise handshake. False: it is none. */
   onNoise(side: Side, bytes: Uint8Array, off: number, end: number, place: Place): boolean;
@@ -84,6 +84,8 @@ export class SideReader {
   /** The piece being read, and where it was captured. */
   private bytes: Uint8Array | null = null;
   private place: SegmentPlace | null = null;
+  /** What the parser was given: the piece, or that with what was held before it. */
+  private pushed: Uint8Array | null = null;
   private readonly side: Side;
   private readonly sink: MessageSink;
   private readonly found: JsonMessage[] = [];
@@ -114,6 +116,7 @@ export class SideReader {
     }
     this.bytes = bytes;
     this.place = place;
+    this.pushed = bytes;
     if (this.speech === 'noise') this.noise(bytes, off, end);
     else if (this.parser) {
       this.parser.push(bytes, off, end);
@@ -121,6 +124,7 @@ export class SideReader {
       if (this.http?.state === 'malformed' || this.http?.state === 'lost') this.sink.onForeign(64);
     } else this.decide(bytes, off, end);
     this.bytes = null;
+    this.pushed = null;
   }
 
   gap(lost: number): void {
@@ -261,6 +265,7 @@ export class SideReader {
     }
     this.prefix = null;
     if (!this.atStart && this.parser instanceof LineParser) this.parser.gap();
+    this.pushed = from;
     this.parser?.push(from, start, stop);
   }
 
@@ -373,7 +378,10 @@ export class SideReader {
       onSocksReply: (accepted) => {
         if (!accepted) this.sink.onForeign(64);
       },
-      onSocksAuth: (off, end) => this.sink.onSecret(this.side, (this.bytes as Uint8Array).subarray(off, end)),
+      onSocksAuth: (off, end) => {
+        const bytes = this.pushed as Uint8Array;
+        this.sink.onSecret(this.side, bytes.subarray(off, end), this.placeOf(bytes, off, end));
+      },
       onSocksRest: (bytes, off, end) => {
         if (this.inner === null && this.speech === 'socks') this.enterTunnel();
         this.pass(bytes, off, end);

@@ -242,31 +242,10 @@ describe('a package of real traffic', () => {
 });
 
 /** Excerpts that show less than the whole capture did, and why. Everything else comes back in full. */
-const WEAKER: Readonly<Record<string, string>> = {
-  // How long a conversation with a named server went on is not in its first packets.
-  'connect-tls.pcap': 'behaviour',
-  'tls-certificate.pcap': 'behaviour',
-  'tls-server-name.pcap': 'behaviour',
-  'tls-split-hello.pcap': 'behaviour',
-  // Behind a mask of WebSocket a password cannot be overwritten alone: the whole message goes.
-  'cryptonote-websocket.pcap': 'redacted',
-  'stratum-v1-websocket.pcap': 'redacted',
-  'websocket-host.pcap': 'redacted',
-  // Without the SYN a handshake of SOCKS is not read: the pool is known by its proxy.
-  'socks-tunnel.pcap': 'look_up',
-  // Of a datagram in fragments the last one is kept.
-  'zcash-stratum-fragments.pcap': 'fragment',
-};
+const WEAKER: Readonly<Record<string, string>> = {};
 const NOT_REPRODUCIBLE: Readonly<Record<string, string>> = {
-  // Known by a name and a long conversation, nothing of which can be read; the name often from a look-up before.
-  'dns-ipv6.pcap': 'behaviour',
+  // Of two miners the second one looked its pool up over TCP: that connection is not among the frames kept.
   'dns-then-flow.pcap': 'behaviour',
-  'quic-server-name.pcap': 'behaviour',
-  'stratum-v2-noise.pcap': 'behaviour',
-  'tls-decoy.pcap': 'behaviour',
-  // Binary protocols are told by the first bytes of a connection, and the SYN is not among the frames kept.
-  'datum.pcap': 'opening',
-  'zkwork.pcap': 'opening',
 };
 
 describe('the excerpts of all bundled captures', () => {
