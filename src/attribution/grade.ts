@@ -70,6 +70,8 @@ export const GRADE_CAPS = {
   filing_older_than_12_months: [69, 69, 55, 'last verified more than 12 months before'],
   filing_older_than_24_months: [55, 55, 40, 'last verified more than 24 months before'],
   filing_older_than_60_months: [39, 39, 30, 'last verified more than 60 months before'],
+  changed_since: [60, 60, 60, 'the record was changed after the traffic: it says nothing of before'],
+  check_failed: [40, 40, 40, 'the source says that its check of the record failed'],
   code_missing: [100, 60, 100, 'no credit code'],
   code_invalid: [100, 50, 100, 'the credit code does not pass its checks'],
   person_with_enterprise_nature: [100, 60, 100, 'an enterprise by nature with a document of a person'],

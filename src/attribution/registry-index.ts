@@ -3,7 +3,7 @@
  * Which rows of the registry cover an address, a port, a protocol and a time. docs/decisions/0010-registry-index.md tells
  * why it lies in memory as it does; `node tests/bench/registry-lookup.ts` measures it.
  */
-import { type AddressWords, addressWordsOf, compareWords } from './index-address.ts';
+import { type AddressWords, addressWordsOf, compareWords, isPrivateAddress } from './index-address.ts';
 import { EXCLUSIVE, OPEN, PROTOCOL_BITS, RowColumns } from './index-columns.ts';
 import { FamilyIndex, type RegistryQuery } from './index-family.ts';
 import type { AddressKind, AddressRow, RegistryKind, StoredRow } from './types.ts';
@@ -19,6 +19,8 @@ export interface IndexOptions {
 
 /** Kinds of which one address with its ports has one holder at a time, so that the next one's start ends an open row. */
 const EXCLUSIVE_KINDS: ReadonlySet<AddressKind> = new Set(['session', 'lease', 'nat_session', 'nat_block']);
+/** Kinds that may name the inside address beside the outside one. */
+const MAPPED_KINDS: ReadonlySet<AddressKind> = new Set(['nat_session', 'nat_block']);
 const PROTOCOLS = ['tcp', 'udp', 'icmp'] as const;
 const MICROSECONDS = 1e6;
 
@@ -32,12 +34,18 @@ export class RegistryIndex {
   private readonly six: FamilyIndex;
   private readonly realms: ReadonlyMap<string | null, number>;
 
-  constructor(four: RowColumns, six: RowColumns, realms: ReadonlyMap<string | null, number>, skipped: number) {
+  constructor(
+    four: RowColumns,
+    six: RowColumns,
+    realms: ReadonlyMap<string | null, number>,
+    size: number,
+    skipped: number,
+  ) {
     this.four = new FamilyIndex(four, realms.size);
     this.six = new FamilyIndex(six, realms.size);
     this.realms = realms;
     this.skipped = skipped;
-    this.size = this.four.size + this.six.size;
+    this.size = size;
   }
 
   /** Bytes of its arrays. */
@@ -117,14 +125,18 @@ export function buildRegistryIndex(rows: Iterable<StoredRow>, options: IndexOpti
   const six = new RowColumns(4);
   const realms = new Map<string | null, number>([[null, 0]]);
   const kinds = options.kinds === undefined ? null : new Set<RegistryKind>(options.kinds);
+  let size = 0;
   let skipped = 0;
   for (const stored of rows) {
     const row = stored.value;
     if (row.family !== 'address' || (kinds !== null && !kinds.has(row.kind))) continue;
     if (!isKnown(stored, options.knownAt ?? null)) continue;
-    if (!addRow(row, stored.id, four, six, realms)) skipped++;
+    if (addRow(row, stored.id, four, six, realms)) {
+      size++;
+      addInside(row, stored.id, four, six, realms);
+    } else skipped++;
   }
-  return new RegistryIndex(four, six, realms, skipped);
+  return new RegistryIndex(four, six, realms, size, skipped);
 }
 
 function addRow(
@@ -141,8 +153,7 @@ function addRow(
   if (ports !== null && !(isPort(ports[0]) && isPort(ports[1]) && ports[0] <= ports[1])) return false;
   const to = valid.to ?? Infinity;
   if (!Number.isFinite(valid.from) || Number.isNaN(to) || to < valid.from) return false;
-  let realm = realms.get(row.realm);
-  if (realm === undefined) realms.set(row.realm, (realm = realms.size));
+  const realm = realmNumber(realms, row.realm);
   const open = valid.to === null || row.endInferred ? OPEN : 0;
   const exclusive = EXCLUSIVE_KINDS.has(row.kind) ? EXCLUSIVE : 0;
   const protocol = row.protocol === null ? 0 : PROTOCOLS.indexOf(row.protocol) + 1;
@@ -150,6 +161,43 @@ function addRow(
   const columns = first.length === 1 ? four : six;
   columns.add(id, first, last, realm, ports, valid.from, to, error, open | exclusive | (protocol << PROTOCOL_BITS));
   return true;
+}
+
+/**
+ * A mapping that names its inside address and the subscriber answers from the inside too. It stands there for all ports,
+ * since those of the inside are not kept, and next to the subscriber's other mappings: it ends nobody's time.
+ */
+function addInside(
+  row: AddressRow,
+  id: number,
+  four: RowColumns,
+  six: RowColumns,
+  realms: Map<string | null, number>,
+): void {
+  const { inside, valid, clockError, endInferred } = row;
+  if (inside === null || row.account === null || !MAPPED_KINDS.has(row.kind)) return;
+  const words = addressWordsOf(inside.address);
+  if (words === null || (inside.realm === null && isPrivateAddress(words))) return;
+  // Mapped onto itself: the outside tells the ports as well.
+  if (inside.realm === row.realm && covers(row, words)) return;
+  const realm = realmNumber(realms, inside.realm);
+  const error = Math.max(0, clockError) * MICROSECONDS || 0;
+  const open = valid.to === null || endInferred ? OPEN : 0;
+  (words.length === 1 ? four : six).add(id, words, words, realm, null, valid.from, valid.to ?? Infinity, error, open);
+}
+
+/** Whether the (outside) addresses of a row hold an address. */
+export function covers({ first, last }: AddressRow, address: AddressWords): boolean {
+  const low = addressWordsOf(first);
+  const high = first === last ? low : addressWordsOf(last);
+  if (low === null || high === null || low.length !== address.length || high.length !== low.length) return false;
+  return compareWords(low, address) <= 0 && compareWords(address, high) <= 0;
+}
+
+function realmNumber(realms: Map<string | null, number>, name: string | null): number {
+  let realm = realms.get(name);
+  if (realm === undefined) realms.set(name, (realm = realms.size));
+  return realm;
 }
 
 function isPort(port: number): boolean {

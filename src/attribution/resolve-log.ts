@@ -1,15 +1,17 @@
 /** From an address, port and time through NAT logs and rules to sessions and accounts. */
 import type { GradeCapName, GradeRuleName } from './grade.ts';
-import { addressWordsOf, isPrivateAddress } from './index-address.ts';
+import { addressWordsOf, compareWords, isPrivateAddress } from './index-address.ts';
 import { insideOf } from './nat-rule.ts';
-import { isKnown, type RegistryIndex } from './registry-index.ts';
-import { type Remarks, timeText } from './resolve-remarks.ts';
+import { covers, isKnown, type RegistryIndex } from './registry-index.ts';
+import { Remarks, timeText } from './resolve-remarks.ts';
 import type { AddressKind, AddressRow, Observation, StoredRow } from './types.ts';
 
 /** A row that covers an observation, and when it ended at the latest (its own clock error added), microseconds. */
 export interface Found {
   readonly stored: StoredRow<AddressRow>;
   readonly end: number;
+  /** A NAT row found by its inside address: it names who had that, whatever it was mapped to. */
+  readonly inner: boolean;
 }
 
 /** Somebody the logs name: by an account, or by what stands in the row itself. */
@@ -73,7 +75,8 @@ export class Finder {
       const position = this.out[i] as number;
       const stored = this.rowOf(this.index.id(position));
       if (stored?.value.family !== 'address' || !isKnown(stored, this.knownAt)) continue;
-      found.push({ stored: stored as StoredRow<AddressRow>, end: this.index.end(position) });
+      const row = stored as StoredRow<AddressRow>;
+      found.push({ stored: row, end: this.index.end(position), inner: isInner(row.value, ip, realm) });
     }
     return found.sort((a, b) => a.stored.id - b.stored.id);
   }
@@ -83,8 +86,17 @@ export class Finder {
 const AROUND = 30 * 86_400e6;
 
 export const isSession = ({ stored }: Found): boolean => SESSION_KINDS.has(stored.value.kind);
-export const isNat = ({ stored }: Found): boolean => NAT_KINDS.has(stored.value.kind);
-export const isLog = (found: Found): boolean => isSession(found) || isNat(found);
+export const isNat = ({ stored, inner }: Found): boolean => !inner && NAT_KINDS.has(stored.value.kind);
+export const isLog = (found: Found): boolean => found.inner || isSession(found) || isNat(found);
+
+/** Whether a row was found by its inside address, and not by what it was mapped to. */
+function isInner(row: AddressRow, ip: string, asked: string | null): boolean {
+  const { inside } = row;
+  if (inside === null || !NAT_KINDS.has(row.kind) || inside.realm !== asked) return false;
+  const [at, own] = [addressWordsOf(ip), addressWordsOf(inside.address)];
+  if (at === null || own?.length !== at.length || compareWords(at, own) !== 0) return false;
+  return row.realm !== asked || !covers(row, at);
+}
 
 /** Bounds from how a row lies to the time of the observation. `dynamic` rows are those of logs, whose ends matter. */
 export function timeCaps(found: Found, observed: Observation, dynamic: boolean, remarks: Remarks): GradeCapName[] {
@@ -135,7 +147,29 @@ export function followLogs(
       holders.push(...behindNat(log, observed, finder, remarks));
     }
   }
+  holders.push(...insideHolders(found, observed, remarks));
   return { holders, shared };
+}
+
+/**
+ * Subscribers whom mappings of the inside address name: one holder an account, by the mapping that fits best, for a subscriber
+ * has many at a time. What the others lack is no remark, and none is where a session of the account is there.
+ */
+function insideHolders(found: readonly Found[], observed: Observation, remarks: Remarks): Holder[] {
+  const best = new Map<string, { readonly log: Found; readonly lacks: number }>();
+  for (const log of found) {
+    const { account } = log.stored.value;
+    if (!log.inner || account === null || replaced(log, found, observed)) continue;
+    const lacks = timeCaps(log, observed, true, new Remarks()).length;
+    if (lacks < (best.get(account)?.lacks ?? Infinity)) best.set(account, { log, lacks });
+  }
+  const sessions = new Set(found.filter(isSession).map(({ stored }) => stored.value.account));
+  return [...best].map(([account, { log }]) => ({
+    account,
+    rows: [log.stored],
+    rule: log.stored.value.extra['cell'] === undefined ? 'nat-account-customer' : 'mobile-cell',
+    caps: timeCaps(log, observed, true, sessions.has(account) ? new Remarks() : remarks),
+  }));
 }
 
 function behindNat(log: Found, observed: Observation, finder: Finder, remarks: Remarks): Holder[] {
@@ -195,6 +229,20 @@ function sessionsOf(inside: Inside, observed: Observation, finder: Finder, remar
     return [];
   }
   return finder.covering(inside.address, null, inside.realm, observed).filter(isSession);
+}
+
+/** Whether a mapping without a known end is over, for somebody else had certainly got the inside address since. */
+function replaced({ stored }: Found, found: readonly Found[], observed: Observation): boolean {
+  const { valid, endInferred, clockError, account } = stored.value;
+  if (valid.to !== null && !endInferred) return false;
+  const own = Math.max(0, clockError) * SECOND;
+  const sensor = Math.max(0, observed.clockError) * SECOND;
+  return found.some((other) => {
+    const row = other.stored.value;
+    if (!(other.inner || isSession(other)) || row.account === null || row.account === account) return false;
+    const error = Math.max(0, row.clockError) * SECOND;
+    return row.valid.from - error > valid.from + own && row.valid.from + error <= observed.from - sensor;
+  });
 }
 
 /** How many customers the logs know behind an address, whatever the port. */

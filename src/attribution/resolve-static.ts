@@ -1,5 +1,6 @@
 /** What filings, resource systems and lists of data centres say of an address. */
 import { ageCap, type GradeCapName, type GradeRuleName } from './grade.ts';
+import { endOf } from './import/dates.ts';
 import { type Claim, lineOf } from './resolve-candidate.ts';
 import type { Customers } from './resolve-customer.ts';
 import { type Found, timeCaps } from './resolve-log.ts';
@@ -111,17 +112,51 @@ function filingClaim(found: Found, context: StaticContext): Claim {
   const rule = known !== null && !centre ? 'filing-matched' : 'filing-unmatched';
   const party =
     row.party === null || row.party.code !== null || known === null ? row.party : { ...row.party, code: known };
-  const caps = [...ageCaps(row, context), ...timeCaps(found, observed, false, gaps), ...partyCaps(party, gaps, known)];
+  const caps = [
+    ...sourceCaps(row, context),
+    ...timeCaps(found, observed, false, gaps),
+    ...partyCaps(party, gaps, known),
+  ];
   const place = placeCap(row.places, gaps);
   return claim(found, { role: 'filing_unit', rule, party, caps: place === null ? caps : [...caps, place] });
 }
 
-function ageCaps(row: AddressRow, { observed, gaps }: StaticContext): GradeCapName[] {
-  const checked = row.checked ?? row.valid.from;
-  const cap = ageCap(checked, observed.from);
-  if (cap === null) return [];
-  gaps.missing('filing_old', timeText(checked).slice(0, 10));
-  return [cap];
+/** Bounds from how old a record is, whether it was changed since, and whether its check failed. */
+function sourceCaps(row: AddressRow, context: StaticContext): GradeCapName[] {
+  const { observed, gaps } = context;
+  const caps = failedCheck(row, context);
+  const seen = lastWord(row, observed) ?? row.valid.from;
+  const cap = ageCap(seen, observed.from);
+  if (cap !== null) {
+    gaps.missing('filing_old', timeText(seen).slice(0, 10));
+    caps.push(cap);
+  }
+  if ((changedAt(row) ?? -Infinity) > observed.from) {
+    gaps.missing('need_confirmation', row.account ?? row.party?.name ?? row.first, timeText(observed.from));
+    caps.push('changed_since');
+  }
+  return caps;
+}
+
+const FAILED = /不通过|未通过|不合格|驳回|退回/;
+
+function failedCheck({ extra, account, party, first }: AddressRow, { observed, gaps }: StaticContext): GradeCapName[] {
+  const state = extra['check_state'] ?? extra['核查状态'] ?? '';
+  if (!FAILED.test(state) && !FAILED.test(extra['status'] ?? '')) return [];
+  gaps.missing('need_confirmation', account ?? party?.name ?? first, timeText(observed.from));
+  return ['check_failed'];
+}
+
+/** When a resource system last changed the record; the end of the day where it gives no more. */
+function changedAt({ kind, extra }: AddressRow): number | null {
+  return kind === 'resource' ? endOf(extra['changed'] ?? '') : null;
+}
+
+/** The last time at which the source is known to have stood by the row: a check, or a change before the observation. */
+function lastWord(row: AddressRow, observed: Observation): number | null {
+  const changed = changedAt(row) ?? Infinity;
+  const word = Math.max(row.checked ?? -Infinity, changed <= observed.from ? changed : -Infinity);
+  return Number.isFinite(word) ? word : null;
 }
 
 /** A line of the resource system, with the customer row of its account where there is one. */
@@ -129,13 +164,14 @@ function resourceClaims(found: Found, context: StaticContext): Claim[] {
   const { observed, customers, remarks, gaps } = context;
   const row = found.stored.value;
   const known = row.account === null ? { live: [], dead: false } : customers.of(row.account, observed);
-  const caps = [...ageCaps(row, context), ...timeCaps(found, observed, false, gaps)];
+  const caps = [...sourceCaps(row, context), ...timeCaps(found, observed, false, gaps)];
   if (known.dead) {
     caps.push('customer_not_live');
     remarks.contradiction('customer_not_live', row.account ?? '');
   }
   const checkedAfter = row.checked !== null && row.checked >= observed.to;
-  const fresh = row.checked !== null && observed.from - row.checked <= 12 * MONTH;
+  const word = lastWord(row, observed);
+  const fresh = word !== null && observed.from - word <= 12 * MONTH;
   // What was right at the check may have changed before the observation: somebody must say that the line was still live.
   const verified = (fresh && known.live.length > 0) || checkedAfter;
   if (!verified)
@@ -162,13 +198,16 @@ function resourceClaims(found: Found, context: StaticContext): Claim[] {
 }
 
 /** A customer of a data centre: a whole rack is his, a shelf in a shared one or a reseller's may be anybody's. */
-function rackClaim(found: Found, { observed, gaps }: StaticContext): Claim {
+function rackClaim(found: Found, context: StaticContext): Claim {
+  const { observed, gaps } = context;
   const row = found.stored.value;
   const count = (name: string): number => Number(row.extra[name] ?? '') || 0;
   const racked = row.places.some(({ kind, detail }) => kind === 'site' && detail !== null);
   const shared = count('racks') === 0 && (count('single_units') > 0 || !racked);
   const place = placeCap(row.places, gaps);
-  const caps = [...timeCaps(found, observed, false, gaps), ...partyCaps(row.party, gaps, null)];
+  // The user table is kept like a filing and ages like one.
+  const old = row.kind === 'isms' ? sourceCaps(row, context) : failedCheck(row, context);
+  const caps = [...old, ...timeCaps(found, observed, false, gaps), ...partyCaps(row.party, gaps, null)];
   if (shared)
     gaps.missing('need_customer_list', row.party?.name ?? 'the customer', observed.ip, timeText(observed.from));
   return claim(found, {

@@ -62,7 +62,10 @@ export class SiteFacts {
     }
   }
 
-  /** Everything that belongs to a subject at its sites; an account elsewhere of the same enterprise belongs to another site. */
+  /**
+   * Everything that belongs to a subject at its sites. A power account counts where its address is a site of the question,
+   * the customer row of the line names it, or a person did: a meter of the same enterprise elsewhere would be read as ours.
+   */
   find(question: SiteQuestion, keys: SiteKeys): SiteAnswer {
     const found = new Set<SiteRow>();
     const take = (rows: readonly SiteRow[] | undefined): void => {
@@ -74,13 +77,17 @@ export class SiteFacts {
       ...(question.uscc === null ? [] : (this.#byParty.get(`uscc:${question.uscc}`) ?? [])),
       ...(question.name === null ? [] : (this.#byParty.get(`name:${question.name}`) ?? [])),
     ];
-    take(party.filter((row) => sameSite(row, question.sites, keys)));
+    take(
+      party.filter((row) =>
+        row.kind === 'power_account' ? atSite(row, question, keys) : sameSite(row, question.sites, keys),
+      ),
+    );
     for (const site of question.sites) {
       take(this.#bySite.get(site)?.filter((row) => sameParty(row, question, keys)));
     }
-    // A customer row may name its power account.
+    // The customer row of the line may name its power account.
     for (const row of [...found]) {
-      const number = row.kind === 'customer' ? row.extra['power_account'] : undefined;
+      const number = row.kind === 'customer' && isOurs(row, question, keys) ? row.extra['power_account'] : undefined;
       if (number !== undefined) take(this.#byMeter.get(number));
     }
     const all = [...found].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.valid.from - b.valid.from));
@@ -111,6 +118,19 @@ function overlaps({ valid }: SiteRow, { from, to }: SiteQuestion): boolean {
 function near({ valid }: SiteRow, { from, to }: SiteQuestion): boolean {
   if (from === null || to === null) return true;
   return valid.from <= to + AROUND && (valid.to ?? valid.from) >= from - AROUND;
+}
+
+/** True where an address of the row is a site of the question: nothing known of its place proves nothing. */
+function atSite(row: SiteRow, { sites }: SiteQuestion, keys: SiteKeys): boolean {
+  return row.places.some((place) => {
+    const key = keys.siteKey(place);
+    return key !== null && sites.includes(key);
+  });
+}
+
+/** The customer of the line, or of another line at the same place; an enterprise has others elsewhere. */
+function isOurs(row: SiteRow, question: SiteQuestion, keys: SiteKeys): boolean {
+  return (row.account !== null && question.accounts.includes(row.account)) || atSite(row, question, keys);
 }
 
 /** True where nothing shows that the row is about another place. */

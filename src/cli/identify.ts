@@ -22,7 +22,7 @@ const ENERGY_SITES: Readonly<Record<LeadSiteType, SiteType>> = {
 
 /**
  * What is known of a lead's subject and site besides its traffic: flags with the rule that set each, the kind of site, power
- * accounts, meters and machines. Only facts set flags; what names alone suggest is left to persons.
+ * accounts, meters and machines. Only facts set flags and decide the kind of site; what names suggest is left to persons.
  */
 export function identifier(
   reference: Reference,
@@ -48,16 +48,19 @@ export function identifier(
             keys,
           );
     const flags = flagsOf(subject, places, answer.powerAccounts, reference);
+    const siteType = siteTypeOf(flags.sites, subject, answer.powerAccounts);
+    const capacities = answer.powerAccounts.flatMap(({ meter }) => meter?.capacityKva ?? []);
     return {
       flags: flags.facts,
-      siteType: siteTypeOf(flags.seen, subject, answer.powerAccounts),
+      siteType,
       powerAccounts: [...new Set(answer.powerAccounts.map(({ key }) => key))].sort(),
       energy: {
         machines: answer.machines.flatMap(({ machine }) => machine ?? []),
         metered: answer.readings.flatMap(({ valid, meter }) =>
           meter?.kwh == null || valid.to === null ? [] : [{ from: valid.from, to: valid.to, kwh: meter.kwh }],
         ),
-        site: ENERGY_SITES[siteTypeOf(flags.seen, subject, answer.powerAccounts)],
+        site: ENERGY_SITES[siteType],
+        capacityKva: capacities.length === 0 ? null : Math.max(...capacities),
       },
     };
   };
@@ -74,8 +77,8 @@ function isSite({ kind }: Place): boolean {
 interface Flags {
   /** Flags of the ledger, set by facts. */
   readonly facts: readonly LeadFlag[];
-  /** Everything seen, hints too, for the kind of site. */
-  readonly seen: ReadonlySet<string>;
+  /** Facts about the site, those that are no flag of the ledger too. */
+  readonly sites: ReadonlySet<string>;
 }
 
 function flagsOf(
@@ -86,7 +89,7 @@ function flagsOf(
 ): Flags {
   const tables = { codes: reference.codes, patterns: reference.patterns };
   const facts: LeadFlag[] = [];
-  const seen = new Set<string>();
+  const sites = new Set<string>();
   if (subject !== null && !subject.person) {
     const { flag, rule } = stateOwned(
       { uscc: subject.uscc, nature: subject.party?.nature ?? null, natureVariant: 'X', name: subject.name },
@@ -110,20 +113,21 @@ function flagsOf(
       tables,
     );
     for (const { flag, strength, rule } of found) {
-      seen.add(flag);
+      if (strength !== 'fact') continue;
+      sites.add(flag);
       const own = flag === 'data_centre' || flag === 'park' || flag === 'residential_tariff' ? flag : null;
-      if (strength === 'fact' && own !== null && !facts.some((other) => other.flag === own))
-        facts.push({ flag: own, rule });
+      if (own !== null && !facts.some((other) => other.flag === own)) facts.push({ flag: own, rule });
     }
   }
-  return { facts, seen };
+  return { facts, sites };
 }
 
-function siteTypeOf(seen: ReadonlySet<string>, subject: Candidate | null, accounts: readonly SiteRow[]): LeadSiteType {
-  if (seen.has('power_plant')) return 'power_plant';
-  if (seen.has('data_centre')) return 'data_centre';
-  if (seen.has('residential_tariff') || subject?.person === true) return 'residential';
-  if (seen.has('park')) return 'park';
-  if (accounts.some(({ meter }) => meter?.tariff === 'industrial')) return 'industrial';
-  return subject === null ? 'unknown' : 'office';
+function siteTypeOf(sites: ReadonlySet<string>, subject: Candidate | null, accounts: readonly SiteRow[]): LeadSiteType {
+  if (sites.has('power_plant')) return 'power_plant';
+  if (sites.has('data_centre')) return 'data_centre';
+  if (sites.has('residential_tariff')) return 'residential';
+  if (sites.has('industrial_tariff')) return 'industrial';
+  if (subject?.person === true) return 'residential';
+  if (sites.has('park')) return 'park';
+  return accounts.some(({ meter }) => meter?.tariff === 'commercial') ? 'office' : 'unknown';
 }

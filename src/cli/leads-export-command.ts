@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { Sealed } from '../attribution/types.ts';
 import { DEPARTMENT_TERMS } from '../common/terms.ts';
 import type { ReadOptions } from '../ledger/casebook.ts';
+import { goesOut } from '../ledger/strength.ts';
 import type { Lead } from '../ledger/types.ts';
 import { departmentOf, type FieldSets, parseFieldSets } from '../publish/field-sets.ts';
 import { applyFieldSet, type HandOverLead } from '../publish/hand-over.ts';
@@ -56,7 +57,7 @@ export async function exportLeads(context: Context): Promise<Answer> {
   }
   if (out !== null && !isFolderFormat(format)) await refuseExisting(out);
   return withCasework(context, 'write', async (casework) => {
-    const chosen = chooseLeads(context, casework);
+    const { chosen, leftOut } = chooseLeads(handOver !== null, context, casework);
     const { leads, fieldSets } =
       handOver === null
         ? { leads: chosen, fieldSets: null }
@@ -67,7 +68,7 @@ export async function exportLeads(context: Context): Promise<Answer> {
     try {
       const record = note(files, leads, chosen, format, handOver, fieldSets, context, casework);
       await placed?.commit();
-      return answerOf(files, record, out, context);
+      return answerOf(files, record, out, leftOut, context);
     } finally {
       await placed?.discard();
     }
@@ -110,12 +111,32 @@ function readOptions({ given }: Context): ReadOptions {
   return { history: given['no-history'] !== true, observedAt: timeOf(given, 'observed-at') };
 }
 
-function chooseLeads(context: Context, casework: Casework): Lead[] {
+/**
+ * The leads to export. A department is sent what may go out; what waits for a person goes only where one names it, and what
+ * was judged not true never.
+ */
+function chooseLeads(
+  toDepartment: boolean,
+  context: Context,
+  casework: Casework,
+): { readonly chosen: Lead[]; readonly leftOut: number } {
   const options = readOptions(context);
   const references = listOf(context.given, 'ids');
-  if (references.length === 0) return [...casework.casebook.exportLeads(filterOf(context.given), options)];
+  if (references.length === 0) {
+    const all = [...casework.casebook.exportLeads(filterOf(context.given), options)];
+    const chosen = toDepartment ? all.filter(goesOut) : all;
+    return { chosen, leftOut: all.length - chosen.length };
+  }
   const ids = [...new Set(references.map((reference) => mustLead(casework, reference, false).id))].sort();
-  return ids.flatMap((id) => casework.casebook.lead(id, options) ?? []);
+  const chosen = ids.flatMap((id) => casework.casebook.lead(id, options) ?? []);
+  const untrue = toDepartment ? chosen.find(({ status }) => status === 'not_true') : undefined;
+  if (untrue !== undefined) {
+    const name = untrue.number ?? untrue.id;
+    throw new UsageError(
+      `${name}: was judged not true (不属实) and goes to no department; leave it out or judge it anew`,
+    );
+  }
+  return { chosen, leftOut: 0 };
 }
 
 /** Gives each lead its number and takes away what the department may not have. */
@@ -214,9 +235,14 @@ function answerOf(
   files: readonly ExportFile[],
   record: Readonly<Record<string, unknown>>,
   out: string | null,
+  leftOut: number,
   { json }: Context,
 ): Answer {
   const remarks = files.flatMap(({ remark }) => remark ?? []);
+  if (leftOut > 0) {
+    const why = 'they wait for a person or are not true; one that waits goes where its id is named';
+    remarks.push(`${formatCount(leftOut)} leads left out: ${why}`);
+  }
   if (out === null) {
     const text = Buffer.concat(files.map(({ bytes }) => bytes)).toString('utf8');
     return { lines: text === '' ? [] : text.replace(/\n$/, '').split('\n'), notes: remarks, code: EXIT_DONE };

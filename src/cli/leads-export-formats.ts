@@ -255,8 +255,11 @@ function hashesAlone({ category, format, bytes, sha256, sm3 }: EvidenceListRow, 
   };
 }
 
-/** Entries whose words speak of traffic and evidence alone; of others a package that leaves the house has the link. */
-const OPEN_ACTIONS = new Set(['detection.recorded', 'evidence.recorded', 'lead.opened']);
+/**
+ * Entries whose words speak of traffic and evidence alone; of others, which name subjects and sites, a package that leaves
+ * the house has the link.
+ */
+const OPEN_ACTIONS = new Set(['detection.recorded', 'evidence.recorded']);
 
 /** Throws a UsageError for a department that gets no packets. */
 export function checkEvidence(department: string, fieldSets: FieldSets): void {

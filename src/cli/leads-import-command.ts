@@ -15,13 +15,15 @@ import { writeReason } from '../publish/write-reason.ts';
 import type { Casework } from './casework.ts';
 import { type Answer, type Context, checkEncoding, jsonLine, listOf, textOf } from './context.ts';
 import { EXIT_DONE, EXIT_FAILED } from './exit.ts';
-import { attributedRows } from './feedback-rows.ts';
+import { type AttributedRows, attributedRows } from './feedback-rows.ts';
 import { changeOf, withCasework } from './leads-common.ts';
 import { visible } from './text.ts';
 import { formatCount } from './units.ts';
 
 const MAX_FILE = 64 * 1024 * 1024;
 const MAX_SHOWN = 20;
+
+type RegistryEntry = AttributedRows['rows'][number];
 
 interface Fault {
   readonly row: number;
@@ -162,9 +164,10 @@ function takeFeedback(
   const change = changeOf(context);
   const leads = new Set<string>();
   const notes: string[] = [];
+  const faults: Fault[] = [...feedback.faults];
   let added = 0;
   const takeIn = (): void => {
-    const rows: ReturnType<typeof attributedRows> = [];
+    const rows: RegistryEntry[] = [];
     for (const answer of feedback.rows) {
       const { said, personal } = partsOf(answer);
       const digest = createHash('sha256').update(JSON.stringify(said)).digest('hex');
@@ -173,29 +176,34 @@ function takeFeedback(
       const known = [...ledger.leads.entries({ leads: ids, actions: ['lead.feedback'] })];
       leads.add(answer.lead);
       if (known.some((entry) => isSame(entry, digest, personal))) continue;
+      const attributed = answer.kind === 'carrier' ? rowsOf(answer, casework, change.time) : null;
+      if (attributed !== null) {
+        rows.push(...attributed.rows);
+        if (attributed.fault !== null) faults.push({ row: answer.row, message: attributed.fault });
+      }
+      if (dry) continue;
       added += 1;
       const detail = { lead_id: answer.lead_id, ...said, file: basename(file), digest };
       ledger.leads.append({ ...change, action: 'lead.feedback', lead: answer.lead, personal, detail });
       if (answer.kind === 'department') {
         if (answer.note !== null) casebook.addNote(answer.lead, answer.note, change);
         if (answer.result !== null) notes.push(`row ${answer.row}: ${answer.lead_id}: ${answer.result}`);
-      } else {
-        rows.push(...rowsOf(answer, casework, change.time));
       }
     }
-    if (rows.length > 0)
-      notes.push(attributeBy(file, bytes, rows, feedback.faults.length, [...leads], casework, change));
+    if (rows.length > 0 && !dry)
+      notes.push(attributeBy(file, bytes, rows, faults.length, [...leads], casework, change));
   };
   // A kill in the middle must not leave answers noted whose rows never came.
-  if (!dry) ledger.leads.transaction(takeIn);
+  if (dry) takeIn();
+  else ledger.leads.transaction(takeIn);
   const current = [...leads].map((id) => casebook.lead(id)?.id ?? id);
-  const { kind, rows, faults } = feedback;
+  const { kind, rows } = feedback;
   return {
     file,
     kind: `feedback_${kind}`,
     rows: rows.length,
     added,
-    faults,
+    faults: faults.toSorted((a, b) => a.row - b.row),
     leads: [...new Set(current)].sort(),
     notes,
     error: null,
@@ -215,7 +223,7 @@ function isSame(
 function attributeBy(
   file: string,
   bytes: Uint8Array,
-  rows: ReturnType<typeof attributedRows>,
+  rows: readonly RegistryEntry[],
   faults: number,
   leads: readonly string[],
   { ledger, freshCasebook }: Casework,
@@ -231,9 +239,9 @@ function attributeBy(
   return `${formatCount(rows.length)} rows for the registry, ${formatCount(moved)} detections belong elsewhere now`;
 }
 
-function rowsOf(answer: CarrierFeedback, { casebook }: Casework, now: number): ReturnType<typeof attributedRows> {
+function rowsOf(answer: CarrierFeedback, { casebook }: Casework, now: number): AttributedRows {
   const lead = casebook.lead(answer.lead);
-  return lead === null ? [] : attributedRows(answer, lead, now);
+  return lead === null ? { rows: [], fault: null } : attributedRows(answer, lead, now);
 }
 
 function wordsOf({ file, kind, rows, added, faults, leads, notes, error }: Taken, dry: boolean): string[] {

@@ -98,7 +98,9 @@ function subjectName(subject: LeadSubject, messages: LeadsMessages): string {
   return subject.name ?? subject.key;
 }
 
+/** Where the machines stand; of a natural person's home the region alone, because a list is read by many. */
 function whereText(lead: Lead, { regionName }: RenderOptions): string {
+  if (lead.subject?.person === true) return lead.region === null ? '' : regionName(lead.region);
   const order = ['install', 'site', 'power', 'filing', 'registered', 'gateway'];
   const best = order.map((kind) => lead.places.find((place) => place.kind === kind && place.text !== null));
   const text = best.find((place) => place !== undefined)?.text ?? null;

@@ -10,13 +10,14 @@ import {
   LAYOUTS,
   type RegistryInput,
 } from '../attribution/import/registry-import.ts';
-import { addressWordsOf, isPrivateAddress } from '../attribution/index-address.ts';
 import type { RegistryRow, RowFault, SourceShape } from '../attribution/types.ts';
 import type { Ledger } from '../ledger/sqlite/ledger.ts';
+import { referenceOf } from './casework.ts';
 import { type Answer, type Context, checkEncoding, jsonLine, listOf, numberOf, textOf } from './context.ts';
 import { EXIT_DONE, EXIT_FAILED, UsageError } from './exit.ts';
 import { createImportBar } from './import-progress.ts';
 import { withLedger } from './ledger-command.ts';
+import { carrierOf, type Stated, statedRows } from './registry-stated.ts';
 import { visible } from './text.ts';
 import { formatCount } from './units.ts';
 
@@ -50,9 +51,17 @@ export async function importFiles(context: Context): Promise<Answer> {
   const options = importOptions(context);
   const most = numberOf(context.given, 'max-faults', MAX_FAULTS);
   const dry = context.given['dry-run'] === true;
+  const { clockError = 0, settings = {} } = options;
+  const { divisions } = referenceOf(context.given, context.environment);
+  const stated = statedRows({
+    clockError,
+    realm: settings['realm'] ?? null,
+    carrier: carrierOf(context.given),
+    divisions,
+  });
   const done: Imported[] = [];
   const run = async (ledger: Ledger | null): Promise<void> => {
-    for (const file of files) done.push(await importFile(file, ledger, options, most, context));
+    for (const file of files) done.push(await importFile(file, ledger, options, stated, most, context));
   };
   if (dry) await run(null);
   else await withLedger(context, 'create', run);
@@ -92,6 +101,7 @@ async function importFile(
   file: string,
   ledger: Ledger | null,
   options: ImportOptions,
+  stated: Stated,
   most: number,
   { actor, given, environment }: Context,
 ): Promise<Imported> {
@@ -129,7 +139,7 @@ async function importFile(
         shape: (shape) => shapes.push(shape),
         row: (row, value) => {
           counts.rows++;
-          waiting.push({ row, value: stated(value, options) });
+          waiting.push({ row, value: stated(value) });
           if (waiting.length >= BATCH) flush();
         },
         fault: (fault) => {
@@ -168,27 +178,6 @@ async function importFile(
     });
   }
   return { file, shapes, counts, faults, notes, error };
-}
-
-/** A row with what the command states of its source: realm of private addresses, error of the clock. */
-function stated(value: RegistryRow, { clockError = 0, settings = {} }: ImportOptions): RegistryRow {
-  if (value.family !== 'address') return value;
-  const realm = settings['realm'] ?? null;
-  const placed = realm !== null && value.realm === null && isPrivate(value.first);
-  const { inside } = value;
-  const behind = realm !== null && inside !== null && inside.realm === null && isPrivate(inside.address);
-  if (!placed && !behind && (clockError === 0 || value.clockError !== 0)) return value;
-  return {
-    ...value,
-    realm: placed ? realm : value.realm,
-    inside: behind ? { ...inside, realm } : inside,
-    clockError: value.clockError || clockError,
-  };
-}
-
-function isPrivate(address: string): boolean {
-  const words = addressWordsOf(address);
-  return words !== null && isPrivateAddress(words);
 }
 
 /** A file, unpacked where it is gzip. */

@@ -13,11 +13,12 @@ export const REGISTRY_GROUP: GroupSpec<RegistryAction> = {
         files: { type: 'string', array: true, describe: 'CSV, XLS, XLSX, XML, ZIP, RADIUS detail, syslog, IPFIX …' },
       },
       options: {
-        ...LEDGER_OPTIONS,
+        ...CASE_OPTIONS,
         layout: option.text('take the files for this layout instead of finding out (docs/registry.md)'),
         encoding: option.text('take the text for this encoding: utf-8, utf-16le, gb18030'),
         'clock-error': option.text('error of the clock of the source, seconds (default 0)'),
         realm: option.text('realm of private addresses in the files, where they name none'),
+        carrier: option.text('whose accounts the files name; needed where accounts of several carriers are imported'),
         set: option.list('setting of a layout, NAME=VALUE: zone=+08:00, interim-interval=900 …'),
         profile: option.text('profile of NAT event numbers: rfc8158 or draft (default: found out)'),
         'dry-run': option.flag('read and check, import nothing'),

@@ -44,6 +44,8 @@ export const GRADES: readonly Phrase[] = [
     'customer list of a data centre, shared rack or reseller: the place is the data centre',
     '机房客户清单，共用机柜或转租，位置为机房',
   ],
+  ['the record was changed after the traffic: it says nothing of before', '记录在通信之后变更，不能说明此前情况'],
+  ['the source says that its check of the record failed', '来源标明该记录核查不通过'],
   [
     'the filing is of a dynamic pool or names the operator: it tells the district of the gateway',
     '备案为动态地址池或运营商，只能说明网关所在区县',
@@ -88,6 +90,10 @@ export const GRADES: readonly Phrase[] = [
 
 /** What is missing, what contradicts, and what the ledger adds. */
 export const REMARKS: readonly Phrase[] = [
+  [
+    '$1 shared detections hold only conversations of this subscriber shorter than 300 s: an attempt.',
+    '$1条共享检出记录中，本用户的会话均短于300秒，按尝试计。',
+  ],
   [
     'The observed address is no IP address: correct it in the source of the observation.',
     '观测到的地址不是IP地址，应在观测来源处更正。',

@@ -130,6 +130,7 @@ export const REMARK_TERMS: Terms = {
   need_uscc: { en: 'credit code needed', zh: '需要统一社会信用代码' },
   need_install_address: { en: 'install or power address needed', zh: '需要装机或用电地址' },
   need_confirmation: { en: 'confirmation of the carrier needed', zh: '需要运营商确认' },
+  short_conversation: { en: 'only short conversations of this subscriber', zh: '本用户只有短时会话' },
   several_subscribers: { en: 'several subscribers fit', zh: '符合条件的用户不止一个' },
   filing_names_operator: { en: 'the filing names the operator', zh: '备案单位为运营商' },
   filing_dynamic_pool: { en: 'the filing names the operator or a dynamic pool', zh: '备案为运营商或动态地址池' },

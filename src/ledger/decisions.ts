@@ -45,6 +45,8 @@ export interface ReportRecord {
   readonly uscc: string | null;
   readonly region: string | null;
   readonly place: string | null;
+  /** How often it was handed down; null where the report says nothing. */
+  readonly count: number | null;
 }
 
 export interface Decisions {
@@ -100,7 +102,8 @@ function strengthOf(value: unknown): Strength | null {
 }
 
 type Detail = StoredEntry['detail'];
-type Step = (into: Decisions, detail: Detail, time: number) => void;
+/** `personal` is null where there was nothing or it was purged. */
+type Step = (into: Decisions, detail: Detail, time: number, personal?: StoredEntry['personal']) => void;
 
 const setStatus: Step = (into, detail, time) => {
   const status = text(detail['status']);
@@ -131,7 +134,8 @@ const addRemark: Step = (into, detail) => {
 };
 
 /** Decisions of another lead: its single values replace, what it has many of is added. */
-const takeOver: Step = (into, detail) => {
+const takeOver: Step = (into, detail, _time, personal) => {
+  for (const account of list<string>(personal?.['powerAccounts'])) into.powerAccounts.add(account);
   if (detail['state'] === null || typeof detail['state'] !== 'object') return;
   const { flags, powerAccounts, runningEvidence, links, remarks, ...plain } = detail['state'] as Detail;
   Object.assign(into, plain);
@@ -149,6 +153,9 @@ function list<T>(value: unknown): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [];
 }
 
+/** Name under which the personal part of a report keeps what its detail leaves out. */
+export const WITHHELD = 'withheld';
+
 const STEPS: Readonly<Record<string, Step>> = {
   'lead.status': (into, detail, time) => {
     setStatus(into, detail, time);
@@ -159,8 +166,8 @@ const STEPS: Readonly<Record<string, Step>> = {
     const flag = among(FLAGS, detail['flag']);
     if (flag !== null) into.flags.set(flag, { on: detail['on'] === true, reason: text(detail['reason']) ?? '' });
   },
-  'lead.power_account': (into, detail) => {
-    const account = text(detail['account']);
+  'lead.power_account': (into, detail, _time, personal) => {
+    const account = text(detail['account']) ?? text(personal?.['account']);
     if (account === null) return;
     if (detail['on'] === true) into.powerAccounts.add(account);
     else into.powerAccounts.delete(account);
@@ -189,11 +196,12 @@ const STEPS: Readonly<Record<string, Step>> = {
     into.restartOf = text(detail['restart_of']);
     addRemark(into, detail, time);
   },
-  'report.recorded': (into, detail, time) => {
+  'report.recorded': (into, detail, time, personal) => {
     const source = text(detail['source']);
     const reference = text(detail['reference']);
     if (source === null || reference === null) return;
     const key = JSON.stringify([source, reference]);
+    const withheld = { ...(personal?.[WITHHELD] as Detail | undefined) };
     into.reports.set(key, {
       source,
       reference,
@@ -202,10 +210,11 @@ const STEPS: Readonly<Record<string, Step>> = {
       port: number(detail['port']),
       from: number(detail['from']),
       to: number(detail['to']),
-      subject: text(detail['subject']),
+      subject: text(detail['subject']) ?? text(withheld['subject']),
       uscc: text(detail['uscc']),
       region: text(detail['region']),
-      place: text(detail['place']),
+      place: text(detail['place']) ?? text(withheld['place']),
+      count: number(detail['count']),
     });
   },
   'lead.merged': (into, detail, time) => {
@@ -238,21 +247,28 @@ export function foldDecisions(entries: Iterable<StoredEntry>, members: ReadonlyS
     if (to !== null && !members.has(to)) movedAt.set(lead, seq);
   }
   const into = noDecisions();
-  for (const { action, lead, detail, time, seq } of all) {
+  for (const { action, lead, detail, personal, time, seq } of all) {
     if (lead !== null && seq <= (movedAt.get(lead) ?? -1)) continue;
-    STEPS[action]?.(into, detail, time);
+    STEPS[action]?.(into, detail, time, personal);
   }
   return into;
 }
 
-/** Decisions as plain data for an entry: the single values and flags, and with `everything` the lists too. */
+/**
+ * Decisions as plain data for the detail of an entry: the single values and flags, and with `everything` the lists too. The
+ * power accounts, which may be those of people, go into its personal part: `frozenAccounts`.
+ */
 export function freeze(decisions: Decisions, everything: boolean): Record<string, unknown> {
-  const { flags, powerAccounts, runningEvidence, links, remarks, reports: _, ...plain } = decisions;
+  const { flags, powerAccounts: _accounts, runningEvidence, links, remarks, reports: _, ...plain } = decisions;
   const lists = {
-    powerAccounts: [...powerAccounts],
     runningEvidence: [...runningEvidence],
     links: [...links],
     remarks: [...remarks],
   };
   return { ...plain, flags: [...flags], ...(everything ? lists : {}) };
+}
+
+/** The power accounts as the personal part of an entry; null without any. */
+export function frozenAccounts({ powerAccounts }: Decisions): StoredEntry['personal'] {
+  return powerAccounts.size === 0 ? null : { powerAccounts: [...powerAccounts] };
 }

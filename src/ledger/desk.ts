@@ -163,7 +163,8 @@ export class Desk {
     }
     const lead = buildLead(id, nodes, decisions, services, settings);
     if (!wasOpen && decisions.status === null && lead.status === 'open') {
-      const detail = { key: lead.key, confidence: lead.confidence, activity: lead.activity };
+      // No key: it names accounts and streets of people, and the chain keeps what it says.
+      const detail = { confidence: lead.confidence, activity: lead.activity };
       storage.append({ ...change, action: 'lead.opened', lead: id, detail, personal: null });
     }
     storage.putLead(lead);

@@ -93,7 +93,9 @@ export function trafficRemarks(items: readonly Item[], unattributed: boolean): R
       text: 'Seen outside an address translation: several subscribers may stand behind this address.',
     });
   }
-  const unlisted = items.filter(({ row }) => row.flows > row.conversations.length && row.conversations.length > 0);
+  const unlisted = items.filter(
+    ({ whole: { flows, conversations } }) => conversations.length > 0 && flows > conversations.length,
+  );
   if (unlisted.length > 0) {
     remarks.push({
       code: 'conversations_not_all_listed',
@@ -105,6 +107,13 @@ export function trafficRemarks(items: readonly Item[], unattributed: boolean): R
     remarks.push({
       code: 'shared_detections',
       text: `${shared.length} detections cover several subscribers; their counts and hashrate are not claimed for this lead.`,
+    });
+  }
+  const short = items.filter(({ row, whole }) => row.activity !== whole.activity);
+  if (short.length > 0) {
+    remarks.push({
+      code: 'short_conversation',
+      text: `${short.length} shared detections hold only conversations of this subscriber shorter than 300 s: an attempt.`,
     });
   }
   return remarks;

@@ -1,6 +1,6 @@
 /** Persons put leads together, take them apart, and note that they belong to each other. */
 import { sortedUnique } from './combine.ts';
-import { freeze } from './decisions.ts';
+import { freeze, frozenAccounts } from './decisions.ts';
 import type { Desk } from './desk.ts';
 import { LeadError } from './lead-error.ts';
 import type { Change } from './services.ts';
@@ -75,13 +75,15 @@ export function split(
     const newLead = merged.find((id) => off.includes(id)) ?? (off[0] as string);
     const oldLead = rest.includes(lead.id) ? lead.id : (rest[0] as string);
     const own = desk.decisionsOf(off);
-    const state = own.status === null ? freeze(desk.decisionsOf(all), true) : null;
+    const whole = own.status === null ? desk.decisionsOf(all) : null;
+    const state = whole && freeze(whole, true);
     // A display number stays with the lead that was handed over under it.
     if (state !== null) state['number'] = own.number;
     const detail = { lead: oldLead, new_lead: newLead, off, rest, reason };
     storage.append({ ...change, action: 'lead.split', lead: oldLead, detail, personal: null });
     const born = { from: oldLead, nodes: off, state, reason };
-    storage.append({ ...change, action: 'lead.split_off', lead: newLead, detail: born, personal: null });
+    const personal = whole && frozenAccounts(whole);
+    storage.append({ ...change, action: 'lead.split_off', lead: newLead, detail: born, personal });
     desk.regroup({ nodes: new Set(all), byPerson: true }, change);
     return [oldLead, newLead];
   });

@@ -2,7 +2,7 @@
 import { canonicalJson } from '../common/canonical-json.ts';
 import type { DetectionRow } from '../detect/detection.ts';
 import { byText, sortedUnique } from './combine.ts';
-import { DECIDING, type Decisions, freeze } from './decisions.ts';
+import { DECIDING, type Decisions, freeze, frozenAccounts } from './decisions.ts';
 import type { Desk } from './desk.ts';
 import type { NodeReader } from './node-facts.ts';
 import { placeDetection } from './node-key.ts';
@@ -94,6 +94,7 @@ export function handOn(desk: Desk, { went }: Moves, onlyDecided: boolean, change
     for (const [name, value] of Object.entries(freeze(there, false))) {
       if (name !== 'flags' && value !== null) state[name] = value;
     }
-    storage.append({ ...change, action: 'lead.taken_over', lead: to, detail: { from: lead, state }, personal: null });
+    const personal = frozenAccounts(own);
+    storage.append({ ...change, action: 'lead.taken_over', lead: to, detail: { from: lead, state }, personal });
   }
 }

@@ -73,28 +73,35 @@ export interface Placed extends Placement {
  */
 export function placeDetection(row: DetectionRow, services: LeadServices, settings: LeadSettings): Placed[] {
   const conversations = row.conversations.length > 0 ? row.conversations : [null];
-  const found = new Map<string, { key: LeadKey; ports: Set<number>; answers: Attribution[] }>();
+  const found = new Map<string, { key: LeadKey; own: ConversationRow[]; answers: Attribution[] }>();
   for (const conversation of conversations) {
     const observation = observationOf(row, conversation);
     const attribution = services.attribute(observation);
     const key = keyOf(observation, attribution, services, settings.threshold);
     const id = nodeId(key);
-    const node = found.get(id) ?? { key, ports: new Set(), answers: [] };
-    if (conversation !== null) node.ports.add(conversation.miner_port);
+    const node = found.get(id) ?? { key, own: [], answers: [] };
+    if (conversation !== null) node.own.push(conversation);
     if (attribution !== null) node.answers.push(attribution);
     found.set(id, node);
   }
   const shared = found.size > 1;
   return [...found]
     .sort(([a], [b]) => byText(a, b))
-    .map(([node, { key, ports, answers }]) => ({
+    .map(([node, { key, own, answers }]) => ({
       detection: row.id,
       node,
       key,
-      ports: shared ? [...ports].sort((a, b) => a - b) : null,
+      ports: shared ? [...new Set(own.map(({ miner_port: port }) => port))].sort((a, b) => a - b) : null,
+      ...(shared ? { conversations: beginnings(own) } : {}),
       shared,
       attribution: unite(answers),
     }));
+}
+
+function beginnings(list: readonly ConversationRow[]): (readonly [number, string])[] {
+  return list
+    .map(({ miner_port: port, first_seen: from }) => [port, from] as const)
+    .sort((a, b) => a[0] - b[0] || byText(a[1], b[1]));
 }
 
 /** Candidates kept of one placement: more stand behind no line. */

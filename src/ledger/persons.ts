@@ -137,7 +137,9 @@ export function setPowerAccount(desk: Desk, reference: string, account: string, 
     if (!/^[0-9A-Za-z-]{4,32}$/.test(account)) {
       throw new LeadError(`${lead.id}: a power account has 4 to 32 digits or letters`);
     }
-    enter(desk, lead, 'lead.power_account', { account, on }, null, change);
+    // Only that of a known unit may stand in the chain.
+    const unit = lead.subject?.person === false;
+    enter(desk, lead, 'lead.power_account', unit ? { account, on } : { on }, unit ? null : { account }, change);
   });
 }
 

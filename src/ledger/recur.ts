@@ -1,7 +1,7 @@
 /** 复燃: mining traffic after a lead was stopped, inspected or closed. */
 import type { DetectionRow } from '../detect/detection.ts';
 import type { Decisions } from './decisions.ts';
-import type { Item } from './node-facts.ts';
+import { type Item, ownPart } from './node-facts.ts';
 import { ENDED } from './status.ts';
 import { opensLead } from './strength.ts';
 import { endOfChinaDay, isoTime, micros } from './times.ts';
@@ -21,9 +21,10 @@ export function recurrence(
   const decided = decisions.status;
   if (decided === null || !ENDED.has(decided.status)) return null;
   const since = (decided.date === null ? null : endOfChinaDay(decided.date)) ?? decided.since;
-  const again = items.filter(({ row }) => {
-    const before = fresh.get(row.id);
-    if (before === undefined || !opensLead(row) || (micros(row.last_seen) ?? 0) <= since) return false;
+  const again = items.filter(({ row, placement: { ports } }) => {
+    const known = fresh.get(row.id);
+    if (known === undefined || !opensLead(row) || (micros(row.last_seen) ?? 0) <= since) return false;
+    const before = known === null ? null : ownPart(known, { ports });
     return before === null || row.last_seen > before.last_seen || !opensLead(before);
   });
   if (again.length === 0) return null;

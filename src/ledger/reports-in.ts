@@ -1,6 +1,7 @@
 /** Reports of others (IP lists, hotline, abuse reports): leads that wait for traffic to confirm them. */
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../common/canonical-json.ts';
+import { WITHHELD } from './decisions.ts';
 import type { Desk } from './desk.ts';
 import { LeadError } from './lead-error.ts';
 import { nodeId } from './node-key.ts';
@@ -34,6 +35,16 @@ export function reportKey({ source, reference }: Pick<Report, 'source' | 'refere
   return { kind: 'report', source: source.trim(), reference: reference.trim() };
 }
 
+const UNIT_END =
+  /(?:公司|集团|电信|联通|移动|铁通|广电|电力|电网|银行|大学|中学|小学|学院|医院|中心|政府|委员会|[局厂院校所站部社店村镇乡县市区委办处队])$/u;
+
+/** Two to four Chinese characters that are no unit, or two names with a dot between: a natural person, to be careful. */
+function isPersonal(name: string): boolean {
+  const plain = name.trim();
+  if (/^\p{Script=Han}{1,8}[·•.]\p{Script=Han}{1,12}$/u.test(plain) || /(?:先生|女士|同志)$/u.test(plain)) return true;
+  return /^\p{Script=Han}{2,4}$/u.test(plain) && !UNIT_END.test(plain);
+}
+
 /**
  * Takes a report in; the same report again changes nothing, one with other contents under its number replaces it. Gives the
  * id of the lead it belongs to: its own, or that of the traffic it speaks of. Throws a LeadError for one that cannot be kept.
@@ -60,6 +71,10 @@ export function recordReport(
   if ([from, to].some((time) => time !== null && !Number.isSafeInteger(time))) {
     throw new LeadError(`${where}: the time is none`);
   }
+  const name = report.subject?.name ?? null;
+  const uscc = report.subject?.uscc ?? null;
+  const place = report.place?.text ?? null;
+  const personal = uscc === null && (name === null || isPersonal(name));
   const content = {
     source: key.source,
     reference: key.reference,
@@ -67,24 +82,28 @@ export function recordReport(
     port,
     from,
     to,
-    subject: report.subject?.name ?? null,
-    uscc: report.subject?.uscc ?? null,
+    subject: personal ? null : name,
+    uscc,
     region: report.place?.region ?? null,
-    place: report.place?.text ?? null,
+    place: personal ? null : place,
     ...(report.pool === undefined ? {} : { pool: report.pool }),
     ...(report.coin === undefined ? {} : { coin: report.coin }),
     ...(report.protocol === undefined ? {} : { protocol: report.protocol }),
     ...(report.count === undefined ? {} : { count: report.count }),
   };
+  // Where a person lives, or may live, is nothing for the chain: it lies beside it, and so outside of the plain digest.
+  const withheld = personal && (name !== null || place !== null) ? { subject: name, place } : null;
   const digest = createHash('sha256').update(canonicalJson(content)).digest('hex');
   return storage.transaction(() => {
     const id = nodeId(key);
     const earlier = [...storage.entries({ leads: [id], actions: ['report.recorded'] })].at(-1);
-    if (earlier?.detail['digest'] === digest) return { lead: storage.node(id)?.lead ?? id, added: false };
+    const same = earlier?.detail['digest'] === digest;
+    if (same && (earlier.purged || canonicalJson(earlier.personal?.[WITHHELD] ?? null) === canonicalJson(withheld)))
+      return { lead: storage.node(id)?.lead ?? id, added: false };
     desk.ensureNode(id, key);
-    const personal = report.personal ?? null;
+    const beside = withheld === null ? (report.personal ?? null) : { ...report.personal, [WITHHELD]: withheld };
     const detail = { ...content, digest };
-    storage.append({ ...change, action: 'report.recorded', lead: id, detail, personal });
+    storage.append({ ...change, action: 'report.recorded', lead: id, detail, personal: beside });
     desk.regroup({ nodes: new Set([id]) }, change);
     return { lead: storage.node(id)?.lead ?? id, added: true };
   });

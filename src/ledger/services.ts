@@ -22,7 +22,7 @@ export interface Identified {
   readonly flags: readonly LeadFlag[];
   readonly siteType: LeadSiteType;
   readonly powerAccounts: readonly string[];
-  readonly energy: Pick<EnergyInput, 'machines' | 'metered' | 'site'>;
+  readonly energy: Pick<EnergyInput, 'machines' | 'metered' | 'site' | 'capacityKva'>;
 }
 
 /** All must be pure: the same question, the same answer, as long as the registry and the tables stay the same. */

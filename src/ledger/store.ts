@@ -44,6 +44,8 @@ export interface Placement {
   readonly node: string;
   /** Miner ports of the conversations that belong here; null for all. */
   readonly ports: readonly number[] | null;
+  /** Port and beginning of each of those conversations, sorted; a port may change hands within a detection. */
+  readonly conversations?: readonly (readonly [port: number, firstSeen: string])[];
   readonly shared: boolean;
   readonly attribution: Attribution | null;
 }

@@ -52,6 +52,20 @@ export type LeadKey =
   | { readonly kind: 'address'; readonly ip: string; readonly realm: string | null; readonly nat: string }
   | { readonly kind: 'report'; readonly source: string; readonly reference: string };
 
+export interface LeadConversation {
+  readonly port: number;
+  readonly first_seen: string;
+  readonly last_seen: string;
+}
+
+/** A report as a lead shows it; `count`: how often it was handed down (下发次数), null where the report says nothing. */
+export interface LeadReport {
+  readonly source: string;
+  readonly reference: string;
+  readonly received: string;
+  readonly count?: number | null;
+}
+
 /** A detection as a lead carries it. */
 export interface LeadDetection {
   readonly id: string;
@@ -65,6 +79,8 @@ export interface LeadDetection {
   readonly realm: string | null;
   readonly nat: string;
   readonly ports: readonly number[];
+  /** Times of each conversation of these ports, sorted by time and port; bounded like those of the detection. */
+  readonly conversations?: readonly LeadConversation[];
   readonly pool: string;
   readonly pool_ip: string | null;
   readonly pool_port: number | null;
@@ -163,7 +179,7 @@ export interface Lead {
   readonly power_accounts: readonly string[];
   readonly department: string | null;
   readonly deadline: string | null;
-  readonly reports: readonly { readonly source: string; readonly reference: string; readonly received: string }[];
+  readonly reports: readonly LeadReport[];
   readonly detections: readonly LeadDetection[];
   readonly links: readonly LeadLink[];
   /** Time in which the addresses were observed, and the last of it; quiet since the last traffic, in observed seconds. */

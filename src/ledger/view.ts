@@ -1,5 +1,5 @@
 /** The lead out of its nodes and decisions: a pure function of both; every list sorted, so that equal sets give equal bytes. */
-import type { Candidate, Place, Remark } from '../attribution/types.ts';
+import type { Candidate, Remark } from '../attribution/types.ts';
 import { canonicalJson } from '../common/canonical-json.ts';
 import type { Activity, DetectionRow } from '../detect/detection.ts';
 import type { EnergyInput } from '../estimate/types.ts';
@@ -7,12 +7,13 @@ import { byText, sortedUnique } from './combine.ts';
 import type { Decisions, ReportRecord } from './decisions.ts';
 import { categoryOf, deadlineOf, flagsOf, isoOrNull, type StatusNow, statusOf, trafficRemarks } from './fields.ts';
 import { accountsOf, endpointOf, type Item, type NodeFacts } from './node-facts.ts';
-import { sitePlace } from './node-key.ts';
+import { placesOf, regionOf } from './places.ts';
 import { leadRates, mostConnections } from './rates.ts';
 import type { LeadServices, LeadSettings } from './services.ts';
-import { CONFIDENCES } from './strength.ts';
+import { CONFIDENCES, opensLead } from './strength.ts';
 import { isoTime, micros } from './times.ts';
-import type { Lead, LeadAccount, LeadAddress, LeadDetection, LeadKey, LeadLink, LeadSubject } from './types.ts';
+import { addressesOf, leadDetection } from './traffic.ts';
+import type { Lead, LeadAccount, LeadKey, LeadLink, LeadSubject } from './types.ts';
 
 const ACTIVITIES: Readonly<Record<Activity, number>> = { probe: 0, attempt: 1, mining: 2, proxy: 3 };
 const KEY_ORDER: Readonly<Record<LeadKey['kind'], number>> = { subject_site: 0, address: 1, report: 2 };
@@ -52,7 +53,7 @@ export function buildLead(
   });
   const region = decisions.region ?? regionOf(subject, places);
   const rates = leadRates(own);
-  const placed = items.map(ownConversations);
+  const placed = items.map(({ row }) => row);
   const known = (rows: readonly DetectionRow[]): DetectionRow | undefined =>
     rows.findLast((row) => row.hardware_class !== 'unknown');
   const hardware = (known(own) ?? known(placed))?.hardware_class ?? 'unknown';
@@ -60,7 +61,7 @@ export function buildLead(
   const addresses = addressesOf(items, reports);
   const involvement = decisions.involvement ?? 'unknown';
   const energy =
-    first === null || last === null || items.length === 0
+    first === null || last === null || !placed.some(opensLead)
       ? null
       : services.estimate({
           ...identified.energy,
@@ -72,7 +73,7 @@ export function buildLead(
           region,
           category: category === 'existing' || category === 'new' ? category : 'unknown',
           passive: involvement === 'passive',
-          miningFrom: first.slice(0, 10),
+          ...startOf(first.slice(0, 10), decisions),
           miningTo: stopDay(status, decisions),
           freePower: false,
         } satisfies EnergyInput);
@@ -122,7 +123,12 @@ export function buildLead(
     power_accounts: sortedUnique([...decisions.powerAccounts, ...identified.powerAccounts]),
     department: decisions.department,
     deadline: deadlineOf(status, decisions, settings),
-    reports: reports.map(({ source, reference, received }) => ({ source, reference, received: isoTime(received) })),
+    reports: reports.map(({ source, reference, received, count }) => ({
+      source,
+      reference,
+      received: isoTime(received),
+      count,
+    })),
     detections: items.map(leadDetection),
     links: ownLinks(id, decisions),
     observed: { seconds: 0, until: null, quiet_seconds: 0 },
@@ -150,7 +156,7 @@ function itemsOf(nodes: readonly NodeFacts[]): Item[] {
     const [first] = list;
     if (first === undefined || list.length < 2 || list.length < first.placements) return list;
     const answers = list.flatMap((item) => item.answers);
-    return [{ ...first, answers, placement: { ...first.placement, ports: null, shared: false } }];
+    return [{ ...first, row: first.whole, answers, placement: { ...first.placement, ports: null, shared: false } }];
   });
   return items.sort(
     (a, b) =>
@@ -215,49 +221,14 @@ function reportedSubject(reports: readonly ReportRecord[]): LeadSubject | null {
   return { key, role: 'reported', name, uscc, person: false, grades, because: `named in a report of ${source}` };
 }
 
-function placesOf(
-  subject: Candidate | null,
-  candidates: readonly Candidate[],
-  reports: readonly ReportRecord[],
-): Place[] {
-  const found = new Map<string, Place>();
-  const add = (place: Place): void => void found.set(canonicalJson(place), place);
-  const shown = subject === null ? likely(candidates) : [subject];
-  for (const candidate of shown) candidate.places.forEach(add);
-  if (shown.length === 0) {
-    for (const { region, kind } of candidates.flatMap(({ places }) => places)) {
-      if (region !== null) add({ kind, region, text: null, detail: null });
-    }
-  }
-  for (const { region, place } of reports) {
-    if (region !== null || place !== null) add({ kind: 'site', region, text: place, detail: null });
-  }
-  return [...found].sort(([a], [b]) => byText(a, b)).map(([, place]) => place);
-}
-
-const NAMING = new Set(['line_subscriber', 'site_operator', 'filing_unit']);
-
-/**
- * Whose places an unattributed lead may show: those of the one subject that somebody names. Where several fit, or nobody but
- * the carrier is known, an address would send an inspector to a door that is not the miner's; the region is left.
- */
-function likely(candidates: readonly Candidate[]): readonly Candidate[] {
-  const named = candidates.filter(({ role }) => NAMING.has(role));
-  const subjects = new Set(named.map(({ uscc, subject }) => uscc ?? subject));
-  return subjects.size === 1 ? named : [];
-}
-
-/** Region of the site, else of any place, the most exact first. */
-function regionOf(subject: Candidate | null, places: readonly Place[]): string | null {
-  const site = subject === null ? null : sitePlace(subject);
-  if (site !== null && site.region !== null) return site.region;
-  const regions = sortedUnique(places.flatMap(({ region }) => region ?? []));
-  const exact = regions.filter((region) => !region.endsWith('00'));
-  return exact[0] ?? regions[0] ?? null;
-}
-
 function greatestOf<T extends string>(list: readonly T[], order: Readonly<Record<T, number>>): T | null {
   return list.reduce<T | null>((best, each) => (best === null || order[each] > order[best] ? each : best), null);
+}
+
+/** The first day of mining: established where a person attached what shows it, else the first day seen. */
+function startOf(seen: string, { runningEvidence }: Decisions): Pick<EnergyInput, 'miningFrom' | 'startEstablished'> {
+  const shown = [...runningEvidence.keys()].sort(byText)[0];
+  return shown !== undefined && shown <= seen ? { miningFrom: shown, startEstablished: true } : { miningFrom: seen };
 }
 
 function stopDay(now: StatusNow, decisions: Decisions): string | null {
@@ -268,50 +239,6 @@ function stopDay(now: StatusNow, decisions: Decisions): string | null {
 function remarksOf(remarks: readonly Remark[]): Remark[] {
   const found = new Map(remarks.map(({ code, text }) => [canonicalJson([code, text]), { code, text }]));
   return [...found].sort(([a], [b]) => byText(a, b)).map(([, remark]) => remark);
-}
-
-function addressesOf(items: readonly Item[], reports: readonly ReportRecord[]): LeadAddress[] {
-  const found = new Map<
-    string,
-    { ip: string; realm: string | null; nat: string; times: string[]; ports: Set<number> }
-  >();
-  const at = (ip: string, realm: string | null, nat: string) => {
-    const key = canonicalJson([ip, realm, nat]);
-    const address = found.get(key) ?? { ip, realm, nat, times: [], ports: new Set<number>() };
-    found.set(key, address);
-    return address;
-  };
-  for (const item of items) {
-    const { row } = item;
-    const address = at(row.miner.ip, row.vantage.realm, row.vantage.nat);
-    address.times.push(row.first_seen, row.last_seen);
-    for (const port of portsOf(item)) address.ports.add(port);
-  }
-  const seen = new Set(items.map(({ row }) => row.miner.ip));
-  for (const { ip, port, from, to } of reports) {
-    if (ip === null || seen.has(ip)) continue;
-    const address = at(ip, null, 'none');
-    for (const time of [from, to]) if (time !== null) address.times.push(isoTime(time));
-    if (port !== null) address.ports.add(port);
-  }
-  return [...found]
-    .sort(([a], [b]) => byText(a, b))
-    .map(([, { ip, realm, nat, times, ports }]) => {
-      times.sort(byText);
-      return {
-        ip,
-        realm,
-        nat,
-        first_seen: times[0] ?? '1970-01-01T00:00:00.000000Z',
-        last_seen: times.at(-1) ?? '1970-01-01T00:00:00.000000Z',
-        ports: [...ports].sort((a, b) => a - b),
-      };
-    });
-}
-
-function portsOf({ row, placement }: Item): number[] {
-  const ports = placement.ports ?? row.conversations.map(({ miner_port }) => miner_port);
-  return [...new Set(ports)].sort((a, b) => a - b);
 }
 
 function poolsOf(items: readonly Item[]): Lead['pools'] {
@@ -346,41 +273,6 @@ function leadAccounts(items: readonly Item[]): LeadAccount[] {
     }));
 }
 
-const NO_SHARES = { submitted: 0, accepted: 0, rejected: 0 };
-
-function leadDetection(item: Item): LeadDetection {
-  const { row, placement } = item;
-  const { low, mid, high, unit } = row.hashrate ?? { low: 0, mid: 0, high: 0, unit: '' };
-  const ports = portsOf(item);
-  const signatures = row.indications.map(({ signature, version }) => ({ id: signature, version }));
-  const unique = new Map(signatures.map((each) => [`${each.id}@${each.version}`, each]));
-  return {
-    id: row.id,
-    sensor: row.sensor,
-    day: row.first_seen.slice(0, 10),
-    first_seen: row.first_seen,
-    last_seen: row.last_seen,
-    activity: row.activity,
-    confidence: row.confidence,
-    ip: row.miner.ip,
-    realm: row.vantage.realm,
-    nat: row.vantage.nat,
-    ports,
-    pool: endpointOf(row),
-    pool_ip: row.pool.ip,
-    pool_port: row.pool.port,
-    transport: row.transport,
-    dialect: row.dialect,
-    coins: row.coins,
-    algorithm: row.algorithm,
-    hashrate: row.hashrate === null || placement.shared ? null : { low, mid, high, unit },
-    shares: placement.shared ? NO_SHARES : row.shares,
-    flows: placement.shared ? ports.length : row.flows,
-    signatures: [...unique].sort(([a], [b]) => byText(a, b)).map(([, each]) => each),
-    shared: placement.shared,
-  };
-}
-
 function ownLinks(id: string, decisions: Decisions): LeadLink[] {
   const links = [...decisions.links.values()];
   if (decisions.restartOf !== null) links.push({ lead: id, kind: 'restart_of', value: decisions.restartOf });
@@ -390,10 +282,4 @@ function ownLinks(id: string, decisions: Decisions): LeadLink[] {
 /** Sorted by kind, value and lead. */
 export function sortLinks(links: readonly LeadLink[]): LeadLink[] {
   return [...links].sort((a, b) => byText(a.kind, b.kind) || byText(a.value, b.value) || byText(a.lead, b.lead));
-}
-
-/** The detection with the conversations that belong to this lead: how many there were is known even where counts are shared. */
-function ownConversations({ row, placement: { ports } }: Item): DetectionRow {
-  if (ports === null) return row;
-  return { ...row, conversations: row.conversations.filter(({ miner_port: port }) => ports.includes(port)) };
 }

@@ -1,7 +1,15 @@
 /** The second half of the ledger's columns: where, power and price, measures and follow-up. */
-import { DEPARTMENT_TERMS, STATUS_TERMS, termOf } from '../common/terms.ts';
+import {
+  ACTIVITY_TERMS,
+  CONFIDENCE_TERMS,
+  DEPARTMENT_TERMS,
+  gradeTerm,
+  STATUS_TERMS,
+  termOf,
+} from '../common/terms.ts';
 import {
   BY_HAND,
+  type CellValue,
   type Column,
   type ColumnContext,
   column,
@@ -20,6 +28,21 @@ const region =
   (level: 'province' | 'city' | 'county'): Value =>
   (lead, { regionNames }: ColumnContext) =>
     lead.region === null ? null : (regionNames(lead.region)?.[level] ?? null);
+
+/** The least of the three grades with its word; 0 for a lead without subject. */
+const gradeCell: Value = ({ subject }) => {
+  const { subscriber = 0, enterprise = 0, address = 0 } = subject?.grades ?? {};
+  const least = Math.min(subscriber, enterprise, address);
+  return `${least} ${gradeTerm(least).zh}`;
+};
+
+/** The day on which a lead with a surcharge stopped, as exact as its start is told; an estimate that runs on ends nowhere. */
+const surchargeEnd: Value = (lead): CellValue => {
+  const surcharge = lead.energy?.surcharge ?? null;
+  const stop = surcharge === null ? null : stopDay(lead);
+  if (surcharge === null || stop === null || typeof stop !== 'object') return stop;
+  return surcharge.from.length === 7 ? stop.day.slice(0, 7) : stop;
+};
 
 export const SITE_COLUMNS: readonly Column[] = [
   column('province', '省', 'Province', null, region('province'), '场所所在省', '1283号第十九条', { width: 10 }),
@@ -47,6 +70,36 @@ export const SITE_COLUMNS: readonly Column[] = [
     '备案地址、住所，未必为场所',
     '1283号第十九条',
     { width: 34 },
+  ),
+  column(
+    'confidence',
+    '可信度',
+    'Confidence',
+    null,
+    (l) => (l.confidence === null ? null : termOf(CONFIDENCE_TERMS, l.confidence, 'zh')),
+    '对存在“挖矿”流量的把握，不涉及归属',
+    '1283号第十九条',
+    { codes: CONFIDENCE_TERMS, width: 10 },
+  ),
+  column(
+    'activity',
+    '活动',
+    'Activity',
+    null,
+    (l) => (l.activity === null ? null : termOf(ACTIVITY_TERMS, l.activity, 'zh')),
+    '流量中所见行为',
+    '1283号第十九条',
+    { codes: ACTIVITY_TERMS, width: 10 },
+  ),
+  column(
+    'grade',
+    '归属等级',
+    'Grade of attribution',
+    'enterprise',
+    gradeCell,
+    '用户、单位、地址三项中最低一项：90以上确认，70—89高，40—69中，1—39低，0无法归属',
+    '1283号第十九条',
+    { width: 12 },
   ),
   column('representative', '法定代表人/负责人', 'Legal representative', 'person', null, BY_HAND, '举报登记表'),
   column(
@@ -111,8 +164,8 @@ export const SITE_COLUMNS: readonly Column[] = [
     '差别电价停止日期',
     'Surcharge to',
     'surcharge',
-    ({ energy }) => dayCell(energy?.surcharge?.to),
-    '仍在执行的为制表时',
+    surchargeEnd,
+    '停止“挖矿”之日；仍在执行的为空',
     '1283号第十三条',
     { kind: 'day', width: 12 },
   ),

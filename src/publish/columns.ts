@@ -75,8 +75,9 @@ export function localTime(time: string | null): CellValue {
   return new Date(at + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
 }
 
-/** Addresses of some kinds, with their details. */
+/** Addresses of some kinds, with their details; none where nobody is named: an office would go to a door on a guess. */
 export function placeText(lead: Lead, kinds: readonly PlaceKind[]): string {
+  if (lead.subject === null) return '';
   return joined(
     kinds.flatMap((kind) =>
       lead.places.filter((place) => place.kind === kind).map(({ text, detail }) => (text ?? '') + (detail ?? '')),

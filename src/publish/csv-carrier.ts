@@ -62,17 +62,69 @@ function evidenceClass(detections: readonly LeadDetection[], lead: Lead): string
 const same = (a: Pick<LeadAddress, 'ip' | 'realm' | 'nat'>, b: Pick<LeadAddress, 'ip' | 'realm' | 'nat'>): boolean =>
   a.ip === b.ip && a.realm === b.realm && a.nat === b.nat;
 
-/** The row of one lead, address and port; port null where none is known. */
+/** Conversations of one port further apart than this may belong to different subscribers: each stretch is a row. */
+const APART_MS = 3_600_000;
+
+interface Times {
+  readonly first_seen: string;
+  readonly last_seen: string;
+}
+
+/** One stretch in which a port was in use: when, and the detections of it in order of their end. */
+interface Use {
+  readonly times: readonly Times[];
+  readonly detections: readonly LeadDetection[];
+  /** Conversations, as far as known. */
+  readonly flows: number;
+}
+
+const byEnd = (a: Times, b: Times): number => (a.last_seen < b.last_seen ? -1 : a.last_seen > b.last_seen ? 1 : 0);
+
+/**
+ * When a port was in use, as its conversations tell, so that no carrier looks for a time in which somebody else had it. Where
+ * none is listed, the times of the detections or else of the address.
+ */
+function usesOf(port: number | null, here: readonly LeadDetection[], address: LeadAddress): Use[] {
+  const own = port === null ? here : here.filter(({ ports }) => ports.includes(port));
+  const talks = own
+    .flatMap((detection) =>
+      (detection.conversations ?? []).flatMap((each) => (each.port === port ? [{ times: each, detection }] : [])),
+    )
+    .sort((a, b) => (a.times.first_seen < b.times.first_seen ? -1 : a.times.first_seen > b.times.first_seen ? 1 : 0));
+  if (talks.length === 0) {
+    const flows = own.reduce((sum, each) => sum + each.flows, 0);
+    return [{ times: own.length > 0 ? own : [address], detections: own, flows }];
+  }
+  const uses: { times: Times[]; detections: Set<LeadDetection> }[] = [];
+  let end = Number.NaN;
+  for (const { times, detection } of talks) {
+    let use = uses.at(-1);
+    if (use === undefined || Date.parse(times.first_seen) - end >= APART_MS) {
+      use = { times: [], detections: new Set() };
+      uses.push(use);
+      end = Number.NEGATIVE_INFINITY;
+    }
+    use.times.push(times);
+    use.detections.add(detection);
+    end = Math.max(end, Date.parse(times.last_seen));
+  }
+  return uses.map(({ times, detections }) => ({
+    times,
+    detections: [...detections].sort(byEnd),
+    flows: times.length,
+  }));
+}
+
+/** The row of one lead, address, port and stretch of time; port null where none is known. */
 function rowOf(
   lead: Lead,
   address: LeadAddress,
   port: number | null,
-  detections: readonly LeadDetection[],
+  { times, detections, flows }: Use,
   asn: number,
   tlp: string,
 ): CellValue[] {
   const last = detections.at(-1);
-  const times = detections.length > 0 ? detections : [address];
   const sorted = (list: readonly string[]): string[] => [...list].sort();
   const submitted = detections.reduce((sum, { shares }) => sum + shares.submitted, 0);
   return [
@@ -88,14 +140,14 @@ function rowOf(
     [lead.activity, last?.dialect].filter((tag) => tag != null).join(';'),
     last?.algorithm ?? '',
     evidenceClass(detections, lead),
-    submitted > 0 ? submitted : detections.reduce((sum, { flows }) => sum + flows, 0),
+    submitted > 0 ? submitted : flows,
     CONFIDENCE[lead.confidence ?? ''] ?? 0,
     lead.number ?? lead.id,
     tlp,
   ];
 }
 
-/** Files by autonomous system, in its order; rows in the order of leads, addresses and ports. UTF-8 without a mark. */
+/** Files by autonomous system, in its order; rows in the order of leads, addresses, ports and times. UTF-8 without a mark. */
 export function carrierCsv(leads: readonly Lead[], { day, asnOf, tlp = 'amber' }: CarrierOptions): CarrierFile[] {
   const files = new Map<number, CellValue[][]>();
   for (const lead of leads) {
@@ -103,14 +155,10 @@ export function carrierCsv(leads: readonly Lead[], { day, asnOf, tlp = 'amber' }
       const asn = asnOf(address.ip) ?? 0;
       const rows = files.get(asn) ?? [];
       files.set(asn, rows);
-      const here = lead.detections
-        .filter((detection) => same(detection, address))
-        .sort((a, b) => (a.last_seen < b.last_seen ? -1 : a.last_seen > b.last_seen ? 1 : 0));
-      const byPort = new Map<number, LeadDetection[]>(address.ports.map((port) => [port, []]));
-      for (const detection of here) for (const port of detection.ports) byPort.get(port)?.push(detection);
+      const here = lead.detections.filter((detection) => same(detection, address)).sort(byEnd);
       const ports = address.ports.length > 0 ? address.ports : [null];
       for (const port of ports) {
-        rows.push(rowOf(lead, address, port, port === null ? here : (byPort.get(port) ?? []), asn, tlp));
+        for (const use of usesOf(port, here, address)) rows.push(rowOf(lead, address, port, use, asn, tlp));
       }
     }
   }

@@ -50,7 +50,7 @@ function* alertsOf(lead: ReducedLead, detection: Reduced<LeadDetection>, options
   const pool = addressOf(detection.pool_ip);
   const target = pool?.prefix === false ? pool.value : undefined;
   const last = instant(detection.last_seen, 'last');
-  const ports = list(detection.ports).filter((port) => whole(port, 0, 65_535) !== undefined);
+  const talks = talksOf(detection, first, last);
   const dstPort = whole(detection.pool_port, 0, 65_535);
   const transport = detection.transport ?? 'tcp';
   const protocol = transport === 'quic' || transport === 'udp' ? 'udp' : 'tcp';
@@ -60,15 +60,15 @@ function* alertsOf(lead: ReducedLead, detection: Reduced<LeadDetection>, options
   });
   const signatures = named.length > 0 ? named : [{ name: 'detection', rev: 0 }];
   const metadata = metadataOf(lead, detection, source.value, first, last);
-  for (const port of ports.length > 0 ? ports : [undefined]) {
+  for (const { port, start, end, alone } of talks) {
     const tuple = { srcIp: source.value, srcPort: port ?? 0, dstIp: target ?? '', dstPort: dstPort ?? 0 };
     const known = port !== undefined && target !== undefined && dstPort !== undefined;
     const community = known ? communityId({ protocol, ...tuple }, options.communityIdSeed ?? 0) : null;
     const ends = { src_ip: source.value, src_port: port, dest_ip: target, dest_port: dstPort };
     for (const { name, rev } of signatures) {
       const line = compactObject({
-        timestamp: offsetTime(first),
-        flow_id: flowNumber([tuple, plain(detection.id, 256), first]),
+        timestamp: offsetTime(start),
+        flow_id: flowNumber([tuple, plain(detection.id, 256), start]),
         event_type: 'alert',
         ...ends,
         proto: protocol.toUpperCase(),
@@ -89,12 +89,38 @@ function* alertsOf(lead: ReducedLead, detection: Reduced<LeadDetection>, options
           target: target === undefined ? undefined : compactObject({ ip: target, port: dstPort }),
           metadata: { ...metadata, poolprint_signature: [`${name}:${rev}`] },
         }),
-        // The times are those of all conversations of the detection: they are this flow's where it is the only one.
-        flow: ports.length === 1 ? flowOf(ends, first, last) : undefined,
+        flow: alone ? flowOf(ends, start, end) : undefined,
       });
       yield ascii(JSON.stringify(line));
     }
   }
+}
+
+interface Talk {
+  readonly port: number | undefined;
+  readonly start: string;
+  readonly end: string | undefined;
+  /** The times are this conversation's own. */
+  readonly alone: boolean;
+}
+
+/**
+ * The conversations of the detection that are its lead's. A port without a listed conversation stands with the times of the
+ * whole detection, which are its own where there is no other.
+ */
+function talksOf(detection: Reduced<LeadDetection>, first: string, last: string | undefined): Talk[] {
+  const ports = list(detection.ports).filter((port): port is number => whole(port, 0, 65_535) !== undefined);
+  const wanted = new Set(ports);
+  const told = list(detection.conversations).flatMap(({ port, first_seen, last_seen }): Talk[] => {
+    const start = instant(first_seen, 'first');
+    if (start === undefined || typeof port !== 'number' || !wanted.has(port)) return [];
+    return [{ port, start, end: instant(last_seen, 'last'), alone: true }];
+  });
+  for (const { port } of told) if (port !== undefined) wanted.delete(port);
+  const others: readonly (number | undefined)[] =
+    ports.length > 0 ? ports.filter((port) => wanted.has(port)) : [undefined];
+  const alone = ports.length === 1;
+  return [...told, ...others.map((port) => ({ port, start: first, end: last, alone }))];
 }
 
 function flowOf(ends: object, first: string, last: string | undefined): object {

@@ -3,6 +3,10 @@
 /** Columns of a carrier's answer and of a department's, with the headings that mean them. */
 export const FEEDBACK_HEADINGS: Readonly<Record<string, readonly string[]>> = {
   lead_id: ['lead_id', 'lead', '线索编号', '项目编号', '编号', '线索号'],
+  ip: ['ip', 'IP地址', 'IP地址（段）', 'ip_address', '用户IP', '公网IP'],
+  port: ['port', '端口', '源端口', '用户端口'],
+  asked_from: ['timestamp'],
+  asked_to: ['last_seen'],
   status: ['status', '状态', '归属状态', '查询结果', '归属结果'],
   valid_from: ['valid_from', '开始时间', '使用开始时间', '分配时间', '生效时间', '起始时间'],
   valid_to: ['valid_to', '结束时间', '使用结束时间', '释放时间', '终止时间'],
@@ -12,7 +16,9 @@ export const FEEDBACK_HEADINGS: Readonly<Record<string, readonly string[]>> = {
   install_address: ['install_address', '装机地址', '安装地址', '详细地址', '地址'],
   region: ['region', '行政区划', '行政区划代码', '区划代码'],
   line_type: ['line_type', '线路类型', '接入方式', '接入类型'],
-  operator_ref: ['operator_ref', '运营商编号', '业务号', '电路编号', '工单号'],
+  operator_ref: ['operator_ref', '运营商编号', '业务号', '电路编号'],
+  /** Number of the request: one for many lines, so it names no customer. */
+  request: ['request', '工单号'],
   answered_by: ['answered_by', '答复单位', '答复人', '反馈单位', '回复单位'],
   answered_at: ['answered_at', '答复时间', '反馈时间', '回复时间'],
   result: ['result', '核查结果', '核实结果', '结果', '是否属实', '核查结论'],

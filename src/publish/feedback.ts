@@ -14,6 +14,7 @@ import {
   RESULT_WORDS,
 } from './feedback-columns.ts';
 import { isPersonalName } from './hand-over-reduce.ts';
+import { portOf, type Socket, socketsOf } from './inbound-value.ts';
 
 export interface FeedbackFault {
   /** Row of the file, the heading row is 1; 0 for the whole file. */
@@ -34,6 +35,12 @@ interface FeedbackBase {
 export interface CarrierFeedback extends FeedbackBase {
   readonly kind: 'carrier';
   readonly status: CarrierStatus;
+  /** Address and port that the answer is about, as in the list sent; null where it names none. */
+  readonly ip: string | null;
+  readonly port: number | null;
+  /** The times asked about, as the list sent has them (UTC), microseconds. */
+  readonly asked_from: number | null;
+  readonly asked_to: number | null;
   /** Microseconds, UTC; times without an offset count as Chinese time. */
   readonly valid_from: number | null;
   readonly valid_to: number | null;
@@ -47,6 +54,8 @@ export interface CarrierFeedback extends FeedbackBase {
   readonly region: string | null;
   readonly line_type: string | null;
   readonly operator_ref: string | null;
+  /** 工单号. */
+  readonly request: string | null;
   readonly answered_by: string | null;
   readonly answered_at: number | null;
   readonly sealed: Readonly<Record<string, string>> | null;
@@ -169,8 +178,8 @@ const CHINA = 8 * 3_600_000;
 const TIME =
   /^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]{1,4}(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6})\d*)?)?)?\s{0,4}(Z|UTC|[+-]\d{2}:?\d{2})?$/;
 
-/** Microseconds of a time as people write it; without an offset it is Chinese time. Null for none. */
-export function feedbackTime(text: string): number | null {
+/** Microseconds of a time as people write it; without an offset it is Chinese time unless said otherwise. Null for none. */
+export function feedbackTime(text: string, home: number = CHINA): number | null {
   const match = TIME.exec(text.trim().slice(0, 60));
   if (match === null) return null;
   const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', zone] = match;
@@ -179,7 +188,7 @@ export function feedbackTime(text: string): number | null {
   // A 31st of February would silently be a day of March.
   if (back.getUTCMonth() !== Number(month) - 1 || back.getUTCDate() !== Number(day)) return null;
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return null;
-  const offset = zone === undefined ? CHINA : zone === 'Z' || zone === 'UTC' ? 0 : offsetOf(zone);
+  const offset = zone === undefined ? home : zone === 'Z' || zone === 'UTC' ? 0 : offsetOf(zone);
   return (at - offset) * 1000 + Number(fraction.padEnd(6, '0'));
 }
 
@@ -230,6 +239,28 @@ class RowReader {
     return kind === 'carrier' ? this.carrier(base) : this.department(base);
   }
 
+  /** Which address and port is meant; null where a cell gives one that cannot be read: then nobody knows what was answered. */
+  private socket(): { readonly ip: string | null; readonly port: number | null } | null {
+    const ip = this.text('ip');
+    const sockets: readonly Socket[] | { readonly fault: string } = ip === null ? [] : socketsOf(ip);
+    if ('fault' in sockets || sockets.length > 1) {
+      return this.fault(
+        'value',
+        `ip ${SHOWN(ip ?? '')} is not one IP address; answer each address in a row of its own`,
+      );
+    }
+    const cell = this.text('port');
+    const port = cell === null ? null : portOf(cell);
+    if (port === undefined) {
+      return this.fault('value', `port ${SHOWN(cell ?? '')} is not one port; answer each port in a row of its own`);
+    }
+    const [socket] = sockets;
+    if (socket !== undefined && socket.port !== null && port !== null && socket.port !== port) {
+      return this.fault('value', `ip ${SHOWN(ip ?? '')} and port ${port} differ; state one port`);
+    }
+    return { ip: socket?.ip ?? null, port: port ?? socket?.port ?? null };
+  }
+
   private carrier(base: FeedbackBase): CarrierFeedback | null {
     const status = this.value('status', (text) => STATUSES.get(nameOf(text)) ?? null, CARRIER_STATUSES.join(', '));
     if (status === null) {
@@ -237,6 +268,8 @@ class RowReader {
         ? this.fault('empty', `${base.lead_id}: no status; nothing was answered`)
         : null;
     }
+    const socket = this.socket();
+    if (socket === null) return null;
     const type = this.text('customer_type');
     const name = this.text('unit_name');
     const uscc = this.value('uscc', creditCode, 'a valid credit code');
@@ -260,6 +293,9 @@ class RowReader {
       ...base,
       kind: 'carrier',
       status,
+      ...socket,
+      asked_from: feedbackTime(this.text('asked_from') ?? '', 0),
+      asked_to: feedbackTime(this.text('asked_to') ?? '', 0),
       valid_from: turned ? null : from,
       valid_to: turned ? null : to,
       customer_type: type,
@@ -270,6 +306,7 @@ class RowReader {
       region: this.value('region', (text) => (/^\d{6}$/.test(text) ? text : null), 'a division code of six digits'),
       line_type: this.text('line_type'),
       operator_ref: this.text('operator_ref'),
+      request: this.text('request'),
       answered_by: clerk ? null : answered,
       answered_at: time('answered_at'),
       sealed: Object.keys(sealed).length > 0 ? sealed : null,

@@ -58,10 +58,11 @@ export function reportsFor({ lead, set, open }: Reduction): Lead['reports'] {
   ].filter((secret) => secret.length > 2);
   const plain = (text: string): string =>
     PLAIN_REFERENCE.test(text) && !secrets.some((secret) => text.includes(secret)) ? text : '';
-  return lead.reports.map(({ source, reference, received }) => ({
-    source: plain(source),
-    reference: plain(reference),
-    received: set.ip === 'full' ? received : (dayOf(received) ?? ''),
+  return lead.reports.map((report) => ({
+    ...report,
+    source: plain(report.source),
+    reference: plain(report.reference),
+    received: set.ip === 'full' ? report.received : (dayOf(report.received) ?? ''),
   }));
 }
 

@@ -213,6 +213,17 @@ describe('the index', () => {
     );
   });
 
+  test('a mapping with inside address and account stands in both places, and is one row', () => {
+    const inside = { address: '100.64.1.9', realm: 'r' };
+    const fields = { kind: 'nat_block' as const, ports: [1024, 2047] as const, protocol: 'tcp' as const, inside };
+    const index = buildRegistryIndex([stored(row({ ...fields, account: 'a' }), 1), stored(row(fields), 2)]);
+    expect(index.size).toBe(2);
+    const at = { port: 9, protocol: 'udp' as const, from: 5, to: 5, error: 0 };
+    expect(ask(index, { ...at, ip: '100.64.1.9', realm: 'r' })).toEqual([1]);
+    expect(ask(index, { ...at, ip: '100.64.1.9', realm: 'other' })).toEqual([]);
+    expect(ask(index, { ...at, ip: '192.0.2.1', realm: null })).toEqual([]);
+  });
+
   test('takes kinds on request, tells how many there are beyond the room, and its memory', () => {
     const list = Array.from({ length: 40 }, (_, i) => stored(row({ kind: i % 2 === 0 ? 'filing' : 'geofeed' }), i));
     const index = buildRegistryIndex(list, { kinds: ['filing'] });

@@ -133,6 +133,36 @@ describe('static lines', () => {
     expect(ask([line(), customer('c1', RIVAL)], observed(IP)).best).toBeNull();
   });
 
+  test('a change of the record is no check: after the traffic it says nothing of before', () => {
+    const changed = (time: string, fields: Partial<AddressRow> = {}): Attribution =>
+      ask([line({ checked: null, extra: { changed: time }, ...fields }), customer('c1', FIRM)], observed(IP));
+    const since = changed('2026-11-10 00:00:00');
+    expect([since.best?.grades.subscriber, missing(since).includes('need_confirmation')]).toEqual([55, true]);
+    const recent = { valid: { from: NOON - 90 * DAY, to: null } };
+    expect(grades(changed('2026-11-10', recent))).toEqual([60, 60, 60]);
+    expect(changed('2026-11-10', recent).best?.because).toContain('changed after the traffic');
+    // Not even a check made later reaches back behind the change; the day alone may be its evening.
+    expect(grades(changed('2026-11-10', { checked: NOON + 20 * DAY }))).toEqual([60, 60, 60]);
+    expect(changed('2026-11-05', recent).best?.grades.subscriber).toBe(60);
+    // Before the traffic it shows that the source stood by the row then; alone it confirms nothing.
+    expect(grades(changed('2026-11-04'))).toEqual([90, 90, 85]);
+    const alone = ask([line({ checked: null, extra: { changed: '2026-11-04' } })], observed(IP));
+    expect([grades(alone), missing(alone)]).toEqual([[69, 69, 65], ['need_confirmation']]);
+    expect(changed('2023-01-01').best?.grades.subscriber).toBe(55);
+  });
+
+  test('a failed check bounds the answer, a user table ages like a filing', () => {
+    const failed = ask([filing({ extra: { check_state: '核查不通过' } })], observed(IP));
+    expect([grades(failed), missing(failed).includes('need_confirmation')]).toEqual([[40, 40, 40], true]);
+    expect(grades(ask([filing({ extra: { check_state: '已核查' } })], observed(IP)))).toEqual([75, 75, 55]);
+    const isms = (from: number): number | undefined => {
+      const places = [place('site', '示例云谷2号楼', '640502', 'A-01')];
+      const user = row('isms', IP, { use: 'static', party: FIRM, places, valid: { from, to: null } });
+      return ask([user], observed(IP)).best?.grades.subscriber;
+    };
+    expect([30, 400, 800, 2000].map((days) => isms(NOON - days * DAY))).toEqual([85, 69, 55, 39]);
+  });
+
   test('filing alone: by code, by the one code of its name, else less; older is worth less', () => {
     expect(grades(ask([filing()], observed(IP)))).toEqual([75, 75, 55]);
     const nameless = party('示例数据有限公司');

@@ -184,6 +184,45 @@ describe('vantage', () => {
     expect(missing(ask(rows, { ...inside, realm: 'BNG-C' }))).toEqual(['need_session_log']);
   });
 
+  test('inside: a NAT row that names inside address, realm and account answers alone', () => {
+    const inside = observed('100.64.1.9', { nat: 'inside', realm: 'BNG-A', port: 40_000 });
+    const lists = [customer('k1', FIRM), customer('k2', RIVAL)];
+    const named = ask([block({ account: 'k1' }), ...lists], inside);
+    expect([named.best?.account, grades(named), named.contradictions]).toEqual(['k1', [90, 85, 85], []]);
+    expect(ask([block({ account: 'k1' }), ...lists], { ...inside, port: null }).best?.account).toBe('k1');
+    expect(ask([block({ account: 'k1' }), ...lists], { ...inside, realm: 'BNG-B' }).best).toBeNull();
+    expect(ask([block(), ...lists], inside).candidates).toEqual([]);
+    const late = { ...inside, from: NOON + 9 * HOUR, to: NOON + 9 * HOUR };
+    expect(ask([block({ account: 'k1' }), ...lists], late).best).toBeNull();
+    // Beside a session it proves the same or contradicts it.
+    const both = ask([block({ account: 'k1' }), session('k1'), ...lists], inside);
+    expect([grades(both), both.best?.proofs.map(({ kind }) => kind)]).toEqual([
+      [95, 90, 90],
+      ['session', 'customer', 'nat_block'],
+    ]);
+    const two = ask([block({ account: 'k2' }), session('k1'), ...lists], inside);
+    expect([two.best, contradictions(two)]).toEqual([null, ['several_subscribers']]);
+    // Short mappings beside the one that lasts say nothing against it.
+    const short = block({ ports: [7000, 7000], account: 'k1', valid: { from: NOON - 5e6, to: NOON + 5e6 } });
+    expect(contradictions(ask([short, block({ account: 'k1' }), ...lists], inside))).toEqual([]);
+  });
+
+  test('inside: a mapping without release is over once somebody else has the address', () => {
+    const inside = observed('100.64.1.9', { nat: 'inside', realm: 'BNG-A' });
+    const lost = block({ account: 'k2', valid: { from: NOON - 9 * DAY, to: null } });
+    const lists = [customer('k1', FIRM), customer('k2', RIVAL)];
+    expect(grades(ask([lost, ...lists], inside))).toEqual([60, 60, 60]);
+    expect(ask([lost, session('k1'), ...lists], inside).best?.account).toBe('k1');
+    const closed = { ...lost, valid: { from: NOON - 9 * DAY, to: NOON + DAY } };
+    expect(ask([closed, session('k1'), ...lists], inside).best).toBeNull();
+  });
+
+  test('outside: rows that were found by the outside address stay what they were', () => {
+    const own = block({ account: 'k1', inside: { address: IP, realm: null } });
+    expect(ask([own, customer('k1', FIRM)], observed(IP)).candidates).toHaveLength(1);
+    expect(ask([own, customer('k1', FIRM)], observed(IP, { port: 80 })).best).toBeNull();
+  });
+
   test('none: the customer’s own address, NAT logs contradict it', () => {
     const own = row('session', IP, { account: 'k1' });
     expect(grades(ask([own, ...rows], observed(IP, { nat: 'none', port: null })))).toEqual([95, 90, 90]);

@@ -8,7 +8,7 @@ import { EXPORT_FORMATS } from '../../src/cli/leads-options.ts';
 import type { Lead } from '../../src/ledger/types.ts';
 import { DEPARTMENTS, type Department, parseFieldSets } from '../../src/publish/field-sets.ts';
 import { BITCOIN_ADDRESS, MONERO_ADDRESS } from '../generate/wire/chain.ts';
-import { Case, COLLEGE, FARM, HOUSEHOLD, ONE_LINE, type Row, rowsOf } from './case-town.ts';
+import { Case, COLLEGE, example, FARM, HOUSEHOLD, ONE_LINE, type Row, rowsOf } from './case-town.ts';
 
 let town: Case;
 beforeAll(async () => {
@@ -286,6 +286,60 @@ describe('hand-over', () => {
     expect((await own.leads()).map(({ number }) => number)).toEqual(numbers);
     expect((await own.lead(numbers[0] as string)).number).toBe(numbers[0]);
     expect((await own.run('ledger', 'verify')).code).toBe(0);
+    own.cleanUp();
+  });
+
+  test("without ids only what may go out goes; ids are a person's decision, but what is not true stays", async () => {
+    const own = town.fork();
+    await own.ok('leads', 'import', example('national-list.csv'), '--source', '国家监测平台（虚构）');
+    await own.ok('leads', 'set', HOUSEHOLD, 'status=not_true', '--note', '误报');
+    const [waiting] = await own.leads('--status', 'waiting');
+    const ids = async (...words: readonly string[]): Promise<string[]> =>
+      rowsOf(await own.ok('leads', 'export', ...words, '--no-history')).map(({ number }) => String(number));
+    expect((await ids()).length).toBe(5);
+    const sent = await own.run('leads', 'export', ...handOver('cac'));
+    expect(rowsOf(sent.stdout).length).toBe(3);
+    expect(sent.stderr).toMatch(/^poolprint: 2 leads left out: they wait for a person or are not true; [^\n]+\n$/);
+    // What stayed has no number: nobody was told of it.
+    expect(
+      (await own.leads())
+        .filter(({ number }) => number === null)
+        .map(({ status }) => status)
+        .toSorted(),
+    ).toEqual(['not_true', 'waiting']);
+    const entries = async (): Promise<unknown> => (await own.rows('ledger', 'verify'))[0]?.['entries'];
+    const before = await entries();
+    const refused = await own.run('leads', 'export', FARM, HOUSEHOLD, ...handOver('cac'));
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toMatch(ONE_LINE);
+    expect(refused.stderr).toContain(`${HOUSEHOLD}: was judged not true`);
+    expect(await entries()).toBe(before);
+    expect((await ids(waiting?.id as string, ...handOver('cac'))).length).toBe(1);
+    expect((await own.lead(waiting?.id as string)).number).not.toBeNull();
+    own.cleanUp();
+  });
+
+  test('the chain in a package that leaves the house tells of traffic and evidence alone', async () => {
+    const own = town.fork();
+    const entriesOf = async (...words: readonly string[]): Promise<Row[]> => {
+      const out = own.at(`${words.length}.zip`);
+      await own.ok('leads', 'export', FARM, '--format', 'evidence', ...words, '--out', out);
+      const files = unzipSync(readFileSync(out));
+      const name = Object.keys(files).find((each) => /chain/.test(each)) as string;
+      const text = Buffer.from(files[name] as Uint8Array).toString('utf8');
+      return rowsOf(text).filter(({ action }) => typeof action === 'string');
+    };
+    const told = (rows: readonly Row[]): string[] =>
+      [
+        ...new Set(
+          rows.filter(({ detail }) => Object.keys(detail as Row).length > 0).map(({ action }) => String(action)),
+        ),
+      ].toSorted();
+    const inside = await entriesOf();
+    expect(told(inside)).toContain('lead.opened');
+    const outside = await entriesOf(...handOver('cac'));
+    expect(outside.map(({ action }) => action)).toContain('lead.opened');
+    expect(told(outside)).toEqual(['detection.recorded', 'evidence.recorded']);
     own.cleanUp();
   });
 

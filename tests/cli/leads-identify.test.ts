@@ -72,20 +72,43 @@ const known = { subject, candidates: [subject] };
 describe('kind of site', () => {
   test.each<[string, Partial<IdentifyInput>, StoredRow<SiteRow>[], string, string]>([
     ['nobody is known', {}, [], 'unknown', 'unknown'],
-    ['a firm without more', known, [], 'office', 'office'],
+    ['a firm without more', known, [], 'unknown', 'unknown'],
     ['a natural person', { subject: candidate({ person: true, name: null }) }, [], 'residential', 'household'],
     ['a residential tariff', known, account({ tariff: 'residential' }), 'residential', 'household'],
     ['an industrial tariff', known, account({ tariff: 'industrial' }), 'industrial', 'dedicated'],
     ['a commercial tariff', known, account({ tariff: 'commercial' }), 'office', 'office'],
     ['a captive supply', known, account({ supply: 'captive' }), 'power_plant', 'container'],
-    ['a server room', { ...known, places: [place('示例区示例路1号3层机房')] }, [], 'data_centre', 'data_centre'],
+    [
+      'a server room by its name alone',
+      { ...known, places: [place('示例区示例路1号3层机房')] },
+      [],
+      'unknown',
+      'unknown',
+    ],
+    [
+      'a server room with an industrial tariff',
+      { ...known, places: [place('示例区示例路1号3层机房')] },
+      account({ tariff: 'industrial' }),
+      'industrial',
+      'dedicated',
+    ],
+    [
+      'a natural person with an industrial tariff',
+      (() => {
+        const person = candidate({ person: true, name: null });
+        return { subject: person, candidates: [person] };
+      })(),
+      account({ tariff: 'industrial' }),
+      'industrial',
+      'dedicated',
+    ],
     ['a park', { ...known, places: [place('示例区示例工业园区A区2号')] }, [], 'park', 'unknown'],
     [
       'a filing address is no site',
       { ...known, places: [place('示例路1号3层机房', 'filing')] },
       [],
-      'office',
-      'office',
+      'unknown',
+      'unknown',
     ],
   ])('%s', (_, input, facts, type, energy) => {
     const { siteType, energy: estimate } = identify(input, facts);
@@ -165,5 +188,50 @@ describe('meters and machines', () => {
   test('an account that ended before the traffic does not count', () => {
     const facts = [stored('power_account', '0001', { account: 'k1', valid: { from: 0, to: DAY }, meter: meter({}) })];
     expect(identify(known, facts).powerAccounts).toEqual([]);
+  });
+
+  test('the greatest contracted capacity counts; none without accounts', () => {
+    const facts = [
+      stored('power_account', '1', { account: 'k1', meter: meter({ capacityKva: 315 }) }),
+      stored('power_account', '2', { account: 'k1', meter: meter({ capacityKva: 630 }) }),
+      stored('power_account', '3', { account: 'k1', meter: meter({}) }),
+    ];
+    expect(identify(known, facts).energy.capacityKva).toBe(630);
+    expect(identify(known, []).energy.capacityKva).toBeNull();
+  });
+
+  describe('an account of the same enterprise', () => {
+    const uscc = '91640502MA00TE5T22';
+    const firm = candidate({ uscc, subject: `uscc:${uscc}` });
+    const party = {
+      ...{ name: null, code: uscc, person: false, nature: null },
+      category: null,
+      industry: null,
+      licence: null,
+    };
+    const here = place('示例路1号');
+    const own = (places: readonly Place[]): StoredRow<SiteRow> =>
+      stored('power_account', '7', { party, places, meter: meter({}) });
+    const line = (more: Partial<SiteRow>): StoredRow<SiteRow> =>
+      stored('customer', 'c', { party, extra: { power_account: '7' }, ...more });
+
+    test.each<[string, Partial<IdentifyInput>, StoredRow<SiteRow>[], string[]]>([
+      ['at the site counts', {}, [own([place('示例路1号', 'power')])], ['7']],
+      ['elsewhere does not', {}, [own([place('示例路9号', 'power')])], []],
+      ['without an address does not', {}, [own([])], []],
+      ['without an address, where no site is known, does not', { places: [] }, [own([])], []],
+      ['named by the customer row of the line counts', {}, [own([]), line({ account: 'k1' })], ['7']],
+      ['named by the row of another line elsewhere does not', {}, [own([]), line({ account: 'k2' })], []],
+      [
+        'named by the row of another line at the site counts',
+        {},
+        [own([]), line({ account: 'k2', places: [here] })],
+        ['7'],
+      ],
+      ['named by a person counts', { powerAccounts: ['7'] }, [own([])], ['7']],
+    ])('%s', (_, input, facts, wanted) => {
+      const whole = { subject: firm, candidates: [firm], places: [here], ...input };
+      expect(identify(whole, facts).powerAccounts).toEqual(wanted);
+    });
   });
 });

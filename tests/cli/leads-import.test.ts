@@ -1,7 +1,7 @@
 import iconv from 'iconv-lite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Lead } from '../../src/ledger/types.ts';
-import { Case, example, FARM, HOUSEHOLD, isPlain, ONE_LINE, type Row } from './case-town.ts';
+import { Case, capture, example, FARM, HOUSEHOLD, isPlain, ONE_LINE, type Row } from './case-town.ts';
 
 let town: Case;
 beforeAll(async () => {
@@ -112,6 +112,83 @@ describe('answers', () => {
     );
     expect((await own.rows('leads', 'import', other))[0]).toMatchObject({ added: 1 });
     own.cleanUp();
+  });
+
+  describe('one address, several ports behind it', () => {
+    const SHARED = '198.51.100.17';
+    /** Without a registry both subscribers of the address are one lead. */
+    const shared = async (): Promise<{ own: Case; lead: Lead; ports: readonly number[] }> => {
+      const own = new Case();
+      await own.replay(capture('example-city.pcap'), '--quiet');
+      const lead = (await own.leads()).find(({ addresses }) => addresses.some(({ ip }) => ip === SHARED)) as Lead;
+      return { own, lead, ports: lead.addresses.flatMap(({ ports }) => ports) };
+    };
+    const columns = 'lead_id,ip,port,status,unit_name,uscc,install_address,region,operator_ref\n';
+    const college = '示例职业学院（虚构）,126405020000045T0C,示例区书院路5号信息楼1层机房,640502';
+    const lookup = async (own: Case, socket: string): Promise<string> =>
+      own.ok('registry', 'lookup', socket, '--nat', 'outside', '--at', '2026-11-03T23:55:00Z', '--clock-error', '1');
+
+    test('an answer names the customer of its port and of no other', async () => {
+      const { own, lead, ports } = await shared();
+      expect(ports).toEqual(expect.arrayContaining([5533, 7801]));
+      const text = `${columns}${lead.id},${SHARED},7801,attributed,${college},k7730012\n${lead.id},${SHARED},5533,no_log,,,,,\n`;
+      const said = await own.ok('leads', 'import', own.put('ports.csv', text));
+      expect(said).toContain('2 rows for the registry');
+      expect(said).toContain('feedback_carrier, 2 rows, 0 bad: 2 new');
+      expect(await lookup(own, `${SHARED}:7801`)).toContain('示例职业学院（虚构）');
+      expect(await lookup(own, `${SHARED}:5533`)).toMatch(/^unattributed/);
+      const leads = await own.leads();
+      const named = leads.filter(({ subject }) => subject !== null);
+      expect(named.map(({ subject }) => subject?.uscc)).toEqual(['126405020000045T0C']);
+      expect(named.flatMap(({ addresses }) => addresses.flatMap((address) => address.ports))).toEqual([7801]);
+      own.cleanUp();
+    });
+
+    test('two customers without an account of the carrier stay two', async () => {
+      const { own, lead } = await shared();
+      const hospital = '示例区人民医院（虚构）,126405020000067T92,示例区康复路3号门诊楼2层,640502';
+      const text = `${columns}${lead.id},${SHARED},7801,attributed,${college},\n${lead.id},${SHARED},5533,attributed,${hospital},\n`;
+      await own.ok('leads', 'import', own.put('two.csv', text));
+      expect(await lookup(own, `${SHARED}:7801`)).toContain('示例职业学院（虚构）');
+      expect(await lookup(own, `${SHARED}:5533`)).toContain('示例区人民医院（虚构）');
+      expect(await lookup(own, `${SHARED}:5533`)).not.toContain('示例职业学院');
+      own.cleanUp();
+    });
+
+    test.each([
+      ['no port', `${SHARED},`, /198\.51\.100\.17 is shared, and the lead has \d+ ports of it; state ip and port/],
+      ['neither', ',', /state ip and port/],
+      ['a port of nobody', `${SHARED},9`, /port 9 is none of the lead/],
+      ['another address', '198.51.100.99,7801', /198\.51\.100\.99 is no address of the lead/],
+    ])('%s: kept, a fault, nobody named', async (_, socket, message) => {
+      const { own, lead } = await shared();
+      const file = own.put('vague.csv', `${columns}${lead.id},${socket},attributed,${college},k7730012\n`);
+      for (const words of [['--dry-run'], []]) {
+        const [row] = await own.rows('leads', 'import', file, ...words);
+        expect(row).toMatchObject({ rows: 1, added: words.length === 0 ? 1 : 0 });
+        expect(row?.['faults']).toMatchObject([{ row: 2, message: expect.stringMatching(message) }]);
+      }
+      expect(await lookup(own, `${SHARED}:7801`)).toMatch(/^unattributed/);
+      expect((await own.leads()).every(({ subject }) => subject === null)).toBe(true);
+      expect((await own.lead(lead.id)).history?.map(({ action }) => action)).toContain('lead.feedback');
+      own.cleanUp();
+    });
+
+    test('the times of the list sent count; an answer for times after the traffic names nobody', async () => {
+      const { own, lead } = await shared();
+      const head = `timestamp,last_seen,valid_from,${columns}`;
+      const line = `${lead.id},${SHARED},7801,attributed,${college},\n`;
+      const late = own.put('late.csv', `${head},,2026-11-20 00:00:00,${line}`);
+      const [row] = await own.rows('leads', 'import', late);
+      expect(row?.['faults']).toMatchObject([{ message: expect.stringMatching(/do not meet the traffic/) }]);
+      expect((await own.leads()).every(({ subject }) => subject === null)).toBe(true);
+      const asked = own.put('asked.csv', `${head}2026-11-03 23:54:00,2026-11-03 23:56:00,,${line}`);
+      await own.ok('leads', 'import', asked);
+      expect(await lookup(own, `${SHARED}:7801`)).toContain('示例职业学院（虚构）');
+      const later = ['--nat', 'outside', '--at', '2026-11-04T00:05:00Z'];
+      expect(await own.ok('registry', 'lookup', `${SHARED}:7801`, ...later)).toMatch(/^unattributed/);
+      own.cleanUp();
+    });
   });
 
   test('departments answer: kept, shown, and nothing is decided', async () => {

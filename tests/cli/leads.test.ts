@@ -87,6 +87,10 @@ describe('list', () => {
     );
     expect(text).toContain('natural person (sealed)');
     expect(text).not.toContain('钱某某');
+    // Where a person lives stands in no list; who works on the lead sees it.
+    expect(text).not.toContain('滨河路');
+    expect(text).toMatch(/natural person \(sealed\) +宁夏回族自治区 中卫市 沙坡头区/);
+    expect(await town.ok('leads', 'show', HOUSEHOLD)).toContain('滨河路18号');
     expect(text).toMatch(/\n4 leads: 4 open\n$/);
     const chinese = await town.ok('leads', 'list', '--lang', 'zh');
     expect(chinese).toMatch(/线索 +状态 +发现/);

@@ -53,6 +53,8 @@ describe('import', () => {
     ['a clock error that is no number', ['x.csv', '--clock-error', 'much'], 2, /--clock-error: 'much' is not a number/],
     ['a negative clock error', ['x.csv', '--clock-error=-1'], 2, /--clock-error/],
     ['faults that are no number', ['x.csv', '--max-faults', 'all'], 2, /--max-faults/],
+    ['a carrier with a stroke', ['x.csv', '--carrier', 'a/b'], 2, /--carrier: 'a\/b' is no name/],
+    ['a carrier without a name', ['x.csv', '--carrier', ' '], 2, /--carrier/],
     ['no file', [], 2, /Not enough non-option arguments/],
     ['an option twice', ['x.csv', '--layout', 'filing-b', '--layout', 'filing-a'], 2, /--layout is given twice/],
   ])('%s', async (_, words, code, message) => {
@@ -127,6 +129,54 @@ describe('import', () => {
     await own.ok('registry', 'import', own.put('sessions.csv', lease), '--realm', 'bng-1');
     const outside = ['198.51.100.18:9000', '--nat', 'outside', '--at', '2026-11-03T00:00:00Z'];
     expect(await own.ok('registry', 'lookup', ...outside)).not.toContain('state the realm');
+    own.cleanUp();
+  });
+
+  test('a NAT log with inside address, realm and subscriber answers from the inside', async () => {
+    const own = new Case();
+    const text =
+      'begin,end,inside,outside,ports,protocol,subscriber\n2026-11-02 21:14:09,2026-11-05 06:30:00,10.4.3.18,198.51.100.18,8192-9215,tcp,k1\n';
+    await own.ok('registry', 'import', own.put('nat.csv', text), '--realm', 'bng-1');
+    const ask = ['registry', 'lookup', '10.4.3.18:40000', '--nat', 'inside', '--at', '2026-11-03T00:00:00Z'];
+    const [answer] = await own.rows(...ask, '--realm', 'bng-1');
+    expect(answer).toMatchObject({ best: { account: 'k1', grades: { subscriber: 90 } } });
+    expect(((await own.rows(...ask, '--realm', 'bng-2'))[0] as Row)['best']).toBeNull();
+    own.cleanUp();
+  });
+
+  test('two logs that name different subscribers for one block: both stay, none is guessed', async () => {
+    const own = new Case();
+    for (const account of ['k1', 'k2']) {
+      const text = `begin,end,outside,ports,protocol,subscriber\n2026-11-02 21:14:09,2026-11-05 06:30:00,198.51.100.18,8192-9215,tcp,${account}\n`;
+      const said = await own.ok('registry', 'import', own.put(`${account}.csv`, text), '--layout', 'nat-table');
+      expect(said).toContain('1 added, 0 unchanged, 0 superseded');
+    }
+    const ask = ['registry', 'lookup', '198.51.100.18:9000', '--nat', 'outside', '--at', '2026-11-03T00:00:00Z'];
+    const [answer] = await own.rows(...ask);
+    expect((answer as Row)['best']).toBeNull();
+    expect(JSON.stringify((answer as Row)['contradictions'])).toContain('several_subscribers');
+    own.cleanUp();
+  });
+
+  test('accounts of two carriers are two', async () => {
+    const own = new Case();
+    const sessions = (address: string): string =>
+      `SUBSCRIBERID,BEGINTIME,ENDTIME,IPV4ADDRESS\n1001,20261101000133,20261130235959,${address}\n`;
+    const customers = (name: string): string =>
+      `account,name,install_address,valid_from\n1001,${name},示例区云谷路1号,2025-03-11\n`;
+    const given = [
+      ['甲', '198.51.100.61', '示例甲数据有限公司'],
+      ['乙', '198.51.100.62', '示例乙数据有限公司'],
+    ] as const;
+    for (const [carrier, address, name] of given) {
+      const files = [own.put(`s${address}.csv`, sessions(address)), own.put(`c${address}.csv`, customers(name))];
+      await own.ok('registry', 'import', ...files, '--carrier', carrier);
+    }
+    for (const [carrier, address, name] of given) {
+      const [answer] = await own.rows('registry', 'lookup', address, '--at', '2026-11-03T00:00:00Z');
+      expect(answer).toMatchObject({ best: { name, account: `${carrier}/1001` } });
+      expect(((answer as Row)['candidates'] as Row[]).length).toBe(1);
+    }
     own.cleanUp();
   });
 

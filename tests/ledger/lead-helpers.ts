@@ -201,8 +201,8 @@ export function book(
   attribute?: Attribute,
   settings: Partial<LeadSettings> = {},
   kw: number | null = null,
+  storage: LeadStorage = memoryStore(salts()),
 ): { readonly storage: LeadStorage; readonly cases: Casebook } {
-  const storage = memoryStore(salts());
   return { storage, cases: createCasebook(storage, services(attribute, kw), settings) };
 }
 

@@ -104,6 +104,19 @@ describe('reports', () => {
     expect(all(cases)).toHaveLength(2);
   });
 
+  test('say how often they were handed down', () => {
+    const { cases } = book();
+    cases.recordReport({ ...report, count: 3 }, at(T0));
+    cases.recordReport({ ...report, reference: '18' }, at(T0));
+    const counts = all(cases).flatMap(({ reports }) => reports.map(({ reference, count }) => [reference, count]));
+    expect(counts.sort()).toEqual([
+      ['17', 3],
+      ['18', null],
+    ]);
+    // A new count under the same number is a new content.
+    expect(cases.recordReport({ ...report, count: 4 }, at(T0)).added).toBe(true);
+  });
+
   test('that several leads fit join none', () => {
     const { cases } = book();
     cases.record([detection(), detection({ id: 'east', realm: 'east', account: 'east-farm' })], [], at(T0));

@@ -103,6 +103,12 @@ describe('natural keys', () => {
     expect(new Set([naturalKey(base), ...others]).size).toBe(others.length + 1);
     // Who a filing names is what a correction of it changes.
     expect(key({ kind: 'filing', account: 'x' })).toBe(key({ kind: 'filing', account: 'y' }));
+    // A mapping is told by its inside address, or by its subscriber where it names none.
+    const nat = (account: string, address: string | null): string =>
+      key({ kind: 'nat_block', account, inside: address === null ? null : { address, realm: 'r' } });
+    expect(nat('x', '100.64.0.9')).toBe(nat('y', '100.64.0.9'));
+    expect(nat('x', null)).not.toBe(nat('y', null));
+    expect(nat('x', null)).toBe(nat('x', null));
     const reading = (to: number): string =>
       naturalKey({ ...account, kind: 'meter_reading', valid: { from: START, to } });
     expect(reading(1)).not.toBe(reading(2));

@@ -93,6 +93,28 @@ describe('alert lines', () => {
     expect(third?.['app_proto']).toBe('tls');
   });
 
+  test('take port and times of each conversation, of the ports of the lead alone', () => {
+    const lead = sampleLead();
+    const [, two] = lead.detections;
+    const talk = (port: number, hour: string) => ({
+      port,
+      first_seen: `2026-11-09T${hour}:00:00.000000Z`,
+      last_seen: `2026-11-09T${hour}:30:00.000000Z`,
+    });
+    const conversations = [talk(50_001, '03'), talk(50_001, '05'), talk(59_999, '06')];
+    const made = lines([{ ...lead, detections: [{ ...two, conversations }] }]);
+    const seen = made.map((line) => [line['src_port'], String(line['timestamp']).slice(11, 16), 'flow' in line]);
+    // Two signatures each; the port without a listed conversation has the times of the detection and no flow of its own.
+    expect(seen.filter((_, at) => at % 2 === 0)).toEqual([
+      [50_001, '03:00', true],
+      [50_001, '05:00', true],
+      [50_002, '02:14', false],
+    ]);
+    expect(made).toHaveLength(6);
+    expect(new Set(made.map(({ flow_id }) => flow_id)).size).toBe(3);
+    expect(made[0]).toMatchObject({ flow: { start: '2026-11-09T03:00:00.000000+0000', src_port: 50_001 } });
+  });
+
   test('need a full address and a time', () => {
     const lead = sampleLead();
     const [detection] = lead.detections;

@@ -16,8 +16,8 @@ const USCC = '91350100M000100Y43';
 
 describe('answers of carriers', () => {
   test('every field', () => {
-    const text = `lead_id,status,valid_from,valid_to,customer_type,uscc,unit_name,install_address,region,line_type,operator_ref,answered_by,answered_at
-${NUMBER},attributed,2026-11-03 02:00:00Z,2026-11-09T20:00:00+08:00,enterprise,${USCC},虚构矿业有限公司,虚构路17号,640502,static,REF-1,虚构电信,2026-11-20 09:00
+    const text = `lead_id,ip,port,timestamp,last_seen,status,valid_from,valid_to,customer_type,uscc,unit_name,install_address,region,line_type,operator_ref,工单号,answered_by,answered_at
+${NUMBER},198.51.100.17,7801,2026-11-03 02:14:07,2026-11-03 02:20:00,attributed,2026-11-03 02:00:00Z,2026-11-09T20:00:00+08:00,enterprise,${USCC},虚构矿业有限公司,虚构路17号,640502,static,REF-1,GD-9,虚构电信,2026-11-20 09:00
 `;
     expect(read(text)).toEqual({
       kind: 'carrier',
@@ -29,6 +29,11 @@ ${NUMBER},attributed,2026-11-03 02:00:00Z,2026-11-09T20:00:00+08:00,enterprise,$
           lead_id: NUMBER,
           lead: ID,
           status: 'attributed',
+          ip: '198.51.100.17',
+          port: 7801,
+          // The list sent has UTC, unlike what people write.
+          asked_from: micros('2026-11-03T02:14:07Z'),
+          asked_to: micros('2026-11-03T02:20:00Z'),
           valid_from: micros('2026-11-03T02:00:00Z'),
           valid_to: micros('2026-11-09T12:00:00Z'),
           customer_type: 'enterprise',
@@ -39,12 +44,41 @@ ${NUMBER},attributed,2026-11-03 02:00:00Z,2026-11-09T20:00:00+08:00,enterprise,$
           region: '640502',
           line_type: 'static',
           operator_ref: 'REF-1',
+          request: 'GD-9',
           answered_by: '虚构电信',
           answered_at: micros('2026-11-20T01:00:00Z'),
           sealed: null,
         },
       ],
     });
+  });
+
+  test.each<[ip: string, port: string, wanted: readonly unknown[] | RegExp]>([
+    ['', '', [null, null]],
+    ['198.51.100.17', '', ['198.51.100.17', null]],
+    ['198.51.100.17：7801', '', ['198.51.100.17', 7801]],
+    ['198.51.100.17:7801', '7801', ['198.51.100.17', 7801]],
+    ['2001:DB8:0::7', '7801.0', ['2001:db8::7', 7801]],
+    ['', '7801', [null, 7801]],
+    ['198.51.100.17；198.51.100.18', '', /is not one IP address/],
+    ['198.51.100.0/24', '', /is not one IP address/],
+    ['line 7', '', /is not one IP address/],
+    ['198.51.100.17', '7801；5533', /is not one port/],
+    ['198.51.100.17', '70000', /is not one port/],
+    ['198.51.100.17:7801', '5533', /differ/],
+  ])('address %j and port %j', (ip, port, wanted) => {
+    const { rows, faults } = read([
+      ['线索编号', '归属状态', 'IP地址', '端口'],
+      [NUMBER, '已定位', ip, port],
+    ]);
+    if (wanted instanceof RegExp) {
+      // Nobody knows what was answered: better no answer than one for another line.
+      expect(rows).toEqual([]);
+      expect(faults).toMatchObject([{ row: 2, reason: 'value', message: expect.stringMatching(wanted) }]);
+    } else {
+      expect(faults).toEqual([]);
+      expect(rows.map((row) => (row.kind === 'carrier' ? [row.ip, row.port] : null))).toEqual([wanted]);
+    }
   });
 
   test('Chinese headings below a title, partial answers kept', () => {

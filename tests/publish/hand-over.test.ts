@@ -147,6 +147,21 @@ describe('the table of field sets, cell by cell', () => {
     },
   );
 
+  test.each(DEPARTMENTS)(
+    'times of conversations for %s go with the full address; how often reported with the project',
+    (to) => {
+      const lead = fullLead();
+      const conversations = [
+        { port: 45_871, first_seen: '2026-11-03T02:14:59.111222Z', last_seen: '2026-11-03T02:15:59.111222Z' },
+      ];
+      const detections = lead.detections.map((each) => ({ ...each, conversations }));
+      const reports = lead.reports.map((each) => ({ ...each, count: 987_700 }));
+      const text = leadJsonLine(applyFieldSet({ ...lead, detections, reports }, to, options));
+      expect(text.includes('02:14:59.111222')).toBe(level('ip', to) === 'F');
+      expect(text.includes('"count":987700')).toBe(level('project', to) === 'F');
+    },
+  );
+
   test('a carrier gets the connection with its other end, no name of the pool', () => {
     const lead = applyFieldSet(fullLead(), 'carrier', options);
     expect(lead.detections[0]).toMatchObject({ pool: '', pool_ip: '203.0.113.200', pool_port: 3333, ports: [45871] });

@@ -146,31 +146,40 @@ const counts = fc.integer({ min: 0, max: 1e9 });
 const activities = fc.constantFrom('mining' as const, 'attempt' as const, 'probe' as const, 'proxy' as const);
 const confidences = fc.constantFrom('confirmed' as const, 'probable' as const, 'suspected' as const);
 
-const detections: fc.Arbitrary<LeadDetection> = fc.record({
-  id: hex(64),
-  sensor: hostileText,
-  day: days,
-  first_seen: isoTimes,
-  last_seen: isoTimes,
-  activity: activities,
-  confidence: confidences,
-  ip: addresses,
-  realm: nullable(hostileText),
-  nat: nats,
-  ports,
-  pool: hostileText,
-  pool_ip: nullable(addresses),
-  pool_port: nullable(fc.integer({ min: 1, max: 65_535 })),
-  transport: fc.constantFrom('tcp', 'tls', 'ws', 'quic'),
-  dialect: nullable(fc.constantFrom('stratum-v1', 'cryptonote')),
-  coins: few(hostileText),
-  algorithm: nullable(hostileText),
-  hashrate: nullable(bands.map((band) => ({ ...band, unit: 'H/s' }))),
-  shares: fc.record({ submitted: counts, accepted: counts, rejected: counts }),
-  flows: counts,
-  signatures: few(fc.record({ id: fc.constantFrom('stratum-v1.submit', 'tls.pool-name'), version: counts })),
-  shared: fc.boolean(),
-});
+const detections: fc.Arbitrary<LeadDetection> = fc
+  .record({
+    id: hex(64),
+    sensor: hostileText,
+    day: days,
+    first_seen: isoTimes,
+    last_seen: isoTimes,
+    activity: activities,
+    confidence: confidences,
+    ip: addresses,
+    realm: nullable(hostileText),
+    nat: nats,
+    ports,
+    conversations: few(
+      fc.record({ port: fc.integer({ min: 1, max: 65_535 }), first_seen: isoTimes, last_seen: isoTimes }),
+    ),
+    pool: hostileText,
+    pool_ip: nullable(addresses),
+    pool_port: nullable(fc.integer({ min: 1, max: 65_535 })),
+    transport: fc.constantFrom('tcp', 'tls', 'ws', 'quic'),
+    dialect: nullable(fc.constantFrom('stratum-v1', 'cryptonote')),
+    coins: few(hostileText),
+    algorithm: nullable(hostileText),
+    hashrate: nullable(bands.map((band) => ({ ...band, unit: 'H/s' }))),
+    shares: fc.record({ submitted: counts, accepted: counts, rejected: counts }),
+    flows: counts,
+    signatures: few(fc.record({ id: fc.constantFrom('stratum-v1.submit', 'tls.pool-name'), version: counts })),
+    shared: fc.boolean(),
+  })
+  // Mostly of its own ports, as the ledger gives them.
+  .map((each) => ({
+    ...each,
+    conversations: each.conversations.map((talk, at) => ({ ...talk, port: each.ports[at] ?? talk.port })),
+  }));
 
 const money = fc.constantFrom('0.00', '1234.50').map((value) => ({ low: value, mid: value, high: value }));
 const energies: fc.Arbitrary<EnergyEstimate> = fc.record({
@@ -246,7 +255,7 @@ export const leads: fc.Arbitrary<Lead> = fc.record({
   power_accounts: few(fc.constantFrom('0012345678', '6400123456789')),
   department: nullable(fc.oneof(hostileText, fc.constant('ndrc'))),
   deadline: nullable(days),
-  reports: few(fc.record({ source: hostileText, reference: hostileText, received: isoTimes })),
+  reports: few(fc.record({ source: hostileText, reference: hostileText, received: isoTimes, count: nullable(counts) })),
   detections: few(detections),
   links: few(
     fc.record({

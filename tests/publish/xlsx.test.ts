@@ -183,6 +183,9 @@ describe('cells', () => {
     expect(sheets[1]?.data.length).toBe(rows.length);
     expect(sheets[2]?.data.flat()).toContain('字段集 2026.11；虚构公函〔2026〕7号');
     expect(sheets[2]?.data.length).toBeGreaterThan(LEDGER_COLUMNS.length);
+    expect([cell(4, 'confidence'), cell(4, 'activity'), cell(4, 'grade')]).toEqual(['已证实', '挖矿', '80 高']);
+    const explained = new Map(sheets[2]?.data.map((row) => [row[0], String(row[2])]));
+    for (const name of ['可信度', '活动', '归属等级']) expect(explained.get(name)?.length).toBeGreaterThan(4);
   });
 
   test('the key list has the leads that stand on it, alone', async () => {

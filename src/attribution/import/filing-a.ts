@@ -7,7 +7,7 @@ import { startOf } from './dates.ts';
 import { type Cells, tableLayout } from './headings.ts';
 import type { Context, TableLayout } from './layout.ts';
 import { partyOf } from './personal.ts';
-import { addressRow, keepGateway, lacks, place, Rest, rangeOf, spanOf, useOf } from './rows.ts';
+import { addressRow, keepGateway, lacks, place, Rest, rangeOf, spanInForce, spanOf, stateOf, useOf } from './rows.ts';
 
 const COLUMNS = {
   id: 'ID|序号',
@@ -41,6 +41,7 @@ const COLUMNS = {
   licence: '经营许可证编号',
   level: '单位行政级别',
   region: '单位所在地区',
+  changed: '变更时间|更新时间|注销时间',
 } as const;
 type Key = keyof typeof COLUMNS;
 
@@ -90,7 +91,11 @@ function read(context: Context, cells: Cells<Key>, row: number): AddressRow | nu
   if (range === null) return null;
   const name = cells.get('name');
   if (name === '') return lacks(context, row, '使用单位名称', '2031');
-  const valid = spanOf(context, row, cells.get('allocated'), '', '2030');
+  const stated = spanOf(context, row, cells.get('allocated'), '', '2030');
+  if (stated === null) return null;
+  const status = cells.get('status');
+  const last = cells.get('changed') || cells.get('passed');
+  const valid = spanInForce(context, row, stated, stateOf(status), status, last);
   if (valid === null) return null;
   const rest = new Rest();
   const use = useOf(cells.get('use'));
@@ -107,7 +112,7 @@ function read(context: Context, cells: Cells<Key>, row: number): AddressRow | nu
     'allocated',
   ] as const;
   rest.keepAll(cells, keys);
-  rest.keepAll(cells, ['remark', 'province_id', 'uploaded', 'passed', 'level', 'region']);
+  rest.keepAll(cells, ['remark', 'province_id', 'uploaded', 'passed', 'level', 'region', 'changed']);
   if (use === null) rest.keep('use', cells.get('use'));
   rest.sealAll(cells, ['operator', 'contact_name', 'contact_phone', 'contact_mail']);
   keepGateway(rest, cells.get('gateway_ip'));

@@ -7,7 +7,19 @@ import { define } from './headings.ts';
 import { shown } from './import-error.ts';
 import type { Context, Head, Reader, TextLayout, Verdict } from './layout.ts';
 import { isPersonalHeading, partyOf } from './personal.ts';
-import { addressRow, keepGateway, lacks, place, Rest, rangeOf, regionOf, spanOf, useOf } from './rows.ts';
+import {
+  addressRow,
+  keepGateway,
+  lacks,
+  place,
+  Rest,
+  rangeOf,
+  regionOf,
+  spanInForce,
+  spanOf,
+  stateOf,
+  useOf,
+} from './rows.ts';
 
 const RECORD = 'inetnum';
 const DEPTH = 64;
@@ -152,7 +164,11 @@ class XmlReader implements Reader<string> {
     }
     const allocated = get('fprq') || get('allotdate');
     get('allotdate');
-    const valid = spanOf(context, row, allocated, '', '2030');
+    const stated = spanOf(context, row, allocated, '', '2030');
+    if (stated === null) return;
+    // Not marked as seen: both stay in `extra`. Numbers are codes of whoever wrote the file and say nothing here.
+    const status = fields.get('status') ?? '';
+    const valid = spanInForce(context, row, stated, stateOf(status), status, fields.get('lastchangedtime') ?? '');
     if (valid === null) return;
     const rest = new Rest();
     const given = get('syfs');

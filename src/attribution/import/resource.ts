@@ -6,7 +6,7 @@ import { startOf } from './dates.ts';
 import { tableLayout } from './headings.ts';
 import type { TableLayout } from './layout.ts';
 import { partyOf } from './personal.ts';
-import { addressRow, keepGateway, lacks, place, Rest, rangeOf, spanOf, useOf } from './rows.ts';
+import { addressRow, keepGateway, lacks, place, Rest, rangeOf, spanInForce, spanOf, stateOf, useOf } from './rows.ts';
 
 const COLUMNS = {
   range: 'IP地址段名称|IP地址名称|IP地址段|IP段名称|IP段|网段名称|IP子网名称|IP地址|名称|IP地址/网段',
@@ -40,6 +40,7 @@ const COLUMNS = {
   device: '所属设备',
   changed: '变更时间',
   allocated: '分配时间|分配日期|启用时间',
+  checked: '核查时间|核实时间|最近核查时间',
   install_address: '装机地址|装机详细地址',
 } as const;
 type Key = keyof typeof COLUMNS;
@@ -65,7 +66,11 @@ export const resource: TableLayout = tableLayout<Key>({
           return;
         }
         const changed = cells.get('changed');
-        const valid = spanOf(context, row, cells.get('allocated') || changed, '', '2030');
+        const stated = spanOf(context, row, cells.get('allocated') || changed, '', '2030');
+        if (stated === null) return;
+        const states = [cells.get('use_state'), cells.get('manage_state')];
+        const words = states.filter((text) => text !== '').join(' ');
+        const valid = spanInForce(context, row, stated, stateOf(...states), words, changed);
         if (valid === null) return;
         const rest = new Rest();
         const use = useOf(cells.get('use')) ?? useOf(cells.get('business'));
@@ -83,7 +88,7 @@ export const resource: TableLayout = tableLayout<Key>({
           'device_room',
           'loopback',
         ]);
-        rest.keepAll(cells, ['department', 'id_type', 'address_type', 'device', 'changed', 'allocated']);
+        rest.keepAll(cells, ['department', 'id_type', 'address_type', 'device', 'changed', 'allocated', 'checked']);
         rest.sealAll(cells, ['contact_name', 'contact_phone', 'contact_mail', 'manager']);
         keepGateway(rest, cells.get('gateway_ip'));
         cells.others(rest.extra, rest.sealed);
@@ -100,12 +105,13 @@ export const resource: TableLayout = tableLayout<Key>({
         );
         const code = /^\d{6}$/.test(cells.get('county')) ? cells.get('county') : null;
         const places = [
-          ...place('install', cells.get('install_address')),
+          ...place('install', cells.get('install_address'), cells.get('install_address') === '' ? null : code),
           ...place('filing', cells.get('address'), code),
           ...place('gateway', cells.get('gateway_address')),
         ];
         const account = cells.get('instance') || null;
-        const checked = changed === '' ? null : startOf(changed);
+        // A time of change is no check: it says nothing of before. It stays in `extra`, where the grading looks at it.
+        const checked = startOf(cells.get('checked'));
         context.row(row, addressRow({ kind: 'resource', ...range, valid, use, account, party, places, checked }, rest));
       },
     };

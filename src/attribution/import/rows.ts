@@ -130,6 +130,43 @@ export function spanOf(
   return { from, to };
 }
 
+/** `ended`: was in force once. `pending`: names somebody who is yet to get it. Null: in force, or nothing is said. */
+export type RecordState = 'ended' | 'pending' | null;
+
+const ENDED =
+  /^(?:已经?|被)?(?:注销|停用|停机|删除|作废|失效|拆机|拆除|销户|撤销|回收|空闲|闲置)|^未(?:使用|占用|分配)$/;
+const PENDING = /^(?:已)?(?:预占|预留|预分配|预选)/;
+
+/** What the state columns of a record say together. 待注销 and the like are still in force. */
+export function stateOf(...states: readonly string[]): RecordState {
+  if (states.some((text) => PENDING.test(text))) return 'pending';
+  return states.some((text) => ENDED.test(text)) ? 'ended' : null;
+}
+
+/**
+ * The span of a record in a state: as it is while in force, up to its last change where that ended it. Null after a fault:
+ * a record that is not in force and does not say until when it was must not stand as live.
+ */
+export function spanInForce(
+  context: Context,
+  row: number,
+  valid: Span,
+  state: RecordState,
+  words: string,
+  changed: string,
+): Span | null {
+  if (state === null) return valid;
+  const to = state === 'ended' && changed !== '' ? startOf(changed) : null;
+  if (to !== null && to > valid.from) return { from: valid.from, to };
+  const why =
+    state === 'pending'
+      ? 'it names somebody who does not have the address yet'
+      : 'no time of change after its start says until when it was';
+  const message = `the record is not in force ("${shown(words, 40)}"), and ${why}: left out`;
+  context.fault({ row, reason: 'not_in_force', code: null, message });
+  return null;
+}
+
 /** Reports that a column that the row cannot do without is empty. */
 export function lacks(context: Context, row: number, field: string, code: string | null = null): null {
   context.fault({ row, reason: 'missing_field', code, message: `"${field}" is empty: fill it in and import again` });

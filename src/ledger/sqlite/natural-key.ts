@@ -12,10 +12,13 @@ function addressKey(row: AddressRow): readonly unknown[] {
     case 'session':
     case 'lease':
       return [...where, row.ports, row.protocol, row.account];
-    // A mapping is told by both of its sides.
+    // A mapping is told by both of its sides: the inside address or, where that is not in the source, the subscriber. So two
+    // sources that name different subscribers for one block both stay, and the answer is that several fit.
     case 'nat_session':
     case 'nat_block':
-      return [...where, row.ports, row.protocol, row.inside?.address ?? null, row.inside?.realm ?? null];
+      return row.inside === null
+        ? [...where, row.ports, row.protocol, null, null, row.account]
+        : [...where, row.ports, row.protocol, row.inside.address, row.inside.realm];
     case 'nat_rule':
       return [
         ...where,

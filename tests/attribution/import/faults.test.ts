@@ -52,6 +52,50 @@ describe('rows of a filing', () => {
   });
 });
 
+describe('records not in force', () => {
+  const changed = (id: string, cells: Readonly<Record<string, string>>): readonly TableRow[] => {
+    const rows = TABLES[id] as readonly TableRow[];
+    const at = rows.findIndex((row) => row.length > 2);
+    const head = [...(rows[at] as TableRow), ...Object.keys(cells).filter((name) => !rows[at]?.includes(name))];
+    return [head, head.map((name, i) => cells[name] ?? (rows[at + 1] as TableRow)[i] ?? '')];
+  };
+  const START = { 分配时间: '2020-01-01' };
+  const END = Date.parse('2025-05-06T10:00:00+08:00') * 1000;
+  test.each([
+    ['resource', { ...START, 使用状态: '空闲' }, END],
+    ['resource', { ...START, 管理状态: '已拆机' }, END],
+    ['resource', { ...START, 管理状态: '停用', 变更时间: '' }, 'fault'],
+    ['resource', { 管理状态: '注销' }, 'fault'],
+    ['resource', { ...START, 使用状态: '预占' }, 'fault'],
+    ['resource', { ...START, 使用状态: '预留' }, 'fault'],
+    ['resource', { ...START, 管理状态: '待注销' }, null],
+    ['resource', { ...START, 使用状态: '在用', 管理状态: '已启用' }, null],
+    ['filing-a', { 状态: '注销' }, Date.parse('2025-04-12T09:30:00+08:00') * 1000],
+    ['filing-a', { 状态: '停用', 变更时间: '2025-10-01' }, Date.parse('2025-10-01T00:00:00+08:00') * 1000],
+    ['filing-a', { 状态: '已删除', 通过时间: '' }, 'fault'],
+    ['filing-a', { 状态: '正常' }, null],
+  ] as const)('%s %j', async (id, cells, end) => {
+    const { rows, faults } = await imported(csv(changed(id, cells)));
+    if (end === 'fault') {
+      expect([rows, faults]).toMatchObject([[], [{ row: 2, reason: 'not_in_force', code: null }]]);
+      expect(faults[0]?.message).toMatch(/not in force \("/);
+    } else expect([faults, rows.map(({ value }) => value.valid.to)]).toEqual([[], [end]]);
+  });
+
+  test('XML: a state in words ends the record with its last change', async () => {
+    const [state, ended] = ['<Status>注销</Status>', '<LastChangedTime>2026-01-02</LastChangedTime></BasicInfo>'];
+    const text = XML.replace('<Status>1</Status>', state);
+    expect((await imported(text)).faults[0]).toMatchObject({ row: 1, reason: 'not_in_force' });
+    const { rows } = await imported(text.replace('</BasicInfo>', ended));
+    expect(rows[0]?.value.valid.to).toBe(Date.parse('2026-01-02T00:00:00+08:00') * 1000);
+  });
+
+  test('a check of a resource row is one only where the dump has a time of it', async () => {
+    const { rows } = await imported(csv(changed('resource', { ...START, 核查时间: '2026-11-20 08:00:00' })));
+    expect(rows[0]?.value.checked).toBe(Date.parse('2026-11-20T08:00:00+08:00') * 1000);
+  });
+});
+
 test('rows of the other tables', async () => {
   const cases: readonly (readonly [rows: readonly TableRow[], reason: string])[] = [
     [

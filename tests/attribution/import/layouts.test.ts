@@ -210,7 +210,9 @@ describe('data centres', () => {
         last: '198.51.100.71',
         account: 'PI-0001',
         party: { code: CODE },
-        checked: Date.parse('2025-05-06T10:00:00+08:00') * 1000,
+        // A change is no check.
+        checked: null,
+        extra: { changed: '2025-05-06 10:00:00' },
         sealed: { manager: '李某', contact_name: '张某' },
       },
     ]);
