@@ -102,7 +102,7 @@ export function holderClaims(
   };
   if (known.live.length > 0) {
     const claims = known.live.map(claim);
-    if (new Set(claims.map(({ subject }) => subject)).size === 1) return claims;
+    if (new Set(known.live.map(whoAndWhere)).size === 1) return claims;
     remarks.contradiction('customers_differ', account ?? '');
     return claims.map((one) => ({ ...one, caps: [...one.caps, 'customers_differ'] }));
   }
@@ -125,4 +125,11 @@ function coversStart({ value }: StoredRow<SiteRow>, observed: Observation): bool
 
 function placeKeys({ text }: Place): string[] {
   return text === null || text.trim() === '' ? [] : [nameKey(text)];
+}
+
+/** Two rows of one account are one customer only where holder (for persons what is sealed of them) and place agree. */
+function whoAndWhere({ value }: StoredRow<SiteRow>): string {
+  const { party, places, sealed } = value;
+  const who = party?.person === true ? (sealed ?? {}) : (party?.code ?? nameKey(party?.name ?? ''));
+  return JSON.stringify([who, [...new Set(places.flatMap(placeKeys))].sort()]);
 }

@@ -136,6 +136,8 @@ export function followLogs(
   remarks: Remarks,
 ): LogAnswer {
   const holders: Holder[] = [];
+  /** Mappings that fit and whose inside address nobody knows. */
+  const unknown: Holder[] = [];
   let shared = false;
   for (const log of found) {
     const row = log.stored.value;
@@ -144,9 +146,22 @@ export function followLogs(
       holders.push({ account: row.account, rows: [log.stored], rule, caps: timeCaps(log, observed, true, remarks) });
     } else if (isNat(log)) {
       shared = true;
-      holders.push(...behindNat(log, observed, finder, remarks));
+      const behind = behindNat(log, observed, finder, remarks);
+      holders.push(...behind);
+      const inside = behind.length > 0 ? null : insideAddress(row, observed, new Remarks());
+      if (inside !== null) {
+        const account = `?${inside.address}`;
+        unknown.push({
+          account,
+          rows: [log.stored],
+          rule: 'nat-account-customer',
+          caps: timeCaps(log, observed, true, new Remarks()),
+        });
+      }
     }
   }
+  // Beside a mapping that names somebody, one that leads to an unknown address fits as well: no guess which of them it was.
+  if (holders.length > 0) holders.push(...unknown);
   holders.push(...insideHolders(found, observed, remarks));
   return { holders, shared };
 }

@@ -8,7 +8,7 @@ import { SiteFacts, type SiteKeys } from '../attribution/site-facts.ts';
 import { type Place, SITE_KINDS, type SiteRow, type StoredRow } from '../attribution/types.ts';
 import { OutputError } from '../capture/capture-error.ts';
 import { estimateEnergy } from '../estimate/energy.ts';
-import { parseAddress, siteKey } from '../identifier/address-text.ts';
+import { normaliseAddress, parseAddress, siteKey } from '../identifier/address-text.ts';
 import { compareKey } from '../identifier/enterprise-name.ts';
 import { type Casebook, createCasebook } from '../ledger/casebook.ts';
 import type { LeadServices } from '../ledger/services.ts';
@@ -142,9 +142,16 @@ function siteKeys(reference: Reference): SiteKeys {
       if (text === null) return null;
       const known = sites.get(`${region ?? ''} ${text}`);
       if (known !== undefined) return known.key;
-      const key = siteKey(parseAddress(text, reference.divisions, region));
+      // A place without road and number is still one place: two of them must not become one site.
+      const key = siteKey(parseAddress(text, reference.divisions, region)) ?? roughKey(text, region);
       sites.set(`${region ?? ''} ${text}`, { key });
       return key;
     },
   };
+}
+
+/** Region and text as written, for places that have neither road nor number. */
+function roughKey(text: string, region: string | null): string | null {
+  const plain = normaliseAddress(text);
+  return plain.length < 4 ? null : `${region ?? ''}//${plain}`;
 }

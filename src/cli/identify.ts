@@ -56,9 +56,7 @@ export function identifier(
       powerAccounts: [...new Set(answer.powerAccounts.map(({ key }) => key))].sort(),
       energy: {
         machines: answer.machines.flatMap(({ machine }) => machine ?? []),
-        metered: answer.readings.flatMap(({ valid, meter }) =>
-          meter?.kwh == null || valid.to === null ? [] : [{ from: valid.from, to: valid.to, kwh: meter.kwh }],
-        ),
+        metered: meteredSpans(answer.readings),
         site: ENERGY_SITES[siteType],
         capacityKva: capacities.length === 0 ? null : Math.max(...capacities),
       },
@@ -130,4 +128,32 @@ function siteTypeOf(sites: ReadonlySet<string>, subject: Candidate | null, accou
   if (subject?.person === true) return 'residential';
   if (sites.has('park')) return 'park';
   return accounts.some(({ meter }) => meter?.tariff === 'commercial') ? 'office' : 'unknown';
+}
+
+interface Span {
+  readonly from: number;
+  readonly to: number;
+  readonly kwh: number;
+}
+
+/** Readings of one account that overlap (days, and the bill for the month of those days) count once, the finer ones first. */
+function meteredSpans(readings: readonly SiteRow[]): Span[] {
+  const taken = new Map<string, Span[]>();
+  const spans = readings
+    .flatMap(({ key, valid, meter }) =>
+      meter?.kwh == null || valid.to === null ? [] : [{ key, from: valid.from, to: valid.to, kwh: meter.kwh }],
+    )
+    .sort((a, b) => a.to - a.from - (b.to - b.from) || a.from - b.from || (a.key < b.key ? -1 : 1));
+  for (const { key, ...span } of spans) {
+    const own = taken.get(key) ?? [];
+    taken.set(key, own);
+    if (!own.some(({ from, to }) => span.from < to && from < span.to)) own.push(span);
+  }
+  // Meters of several accounts in the same span add up; as equal rows they would be taken for one read twice.
+  const sums = new Map<string, Span>();
+  for (const span of [...taken.values()].flat()) {
+    const name = `${span.from} ${span.to}`;
+    sums.set(name, { ...span, kwh: span.kwh + (sums.get(name)?.kwh ?? 0) });
+  }
+  return [...sums.values()].sort((a, b) => a.from - b.from || a.to - b.to);
 }

@@ -44,16 +44,15 @@ export function setLead(context: Context, casework: Casework): Answer {
     for (const [name, value] of pairs) {
       if (FIELDS.some((field) => field === name)) fields[name] = value;
       else if (name === 'status') casebook.setStatus(lead.id, statusOf(context, value), change);
-      else if (name === 'key')
-        casebook.setFlag(lead.id, 'key', yesOf(name, value), document ?? note ?? 'key list', change);
+      else if (name === 'key') casebook.setFlag(lead.id, 'key', yesOf(name, value), document ?? 'key list', change);
       else if (name === 'flag') {
         const on = !value.startsWith('-');
-        casebook.setFlag(lead.id, on ? value : value.slice(1), on, document ?? note ?? 'by hand', change);
+        casebook.setFlag(lead.id, on ? value : value.slice(1), on, document ?? 'by hand', change);
       } else if (name === 'power_account') {
         const on = !value.startsWith('-');
         casebook.setPowerAccount(lead.id, on ? value : value.slice(1), on, change);
       } else if (name === 'running_since') {
-        casebook.addRunningEvidence(lead.id, value, document ?? note ?? 'by hand', change);
+        casebook.addRunningEvidence(lead.id, value, document ?? 'by hand', change);
       } else {
         throw new UsageError(`'${visible(name)}' is no field; there are ${[...OTHERS, ...FIELDS].join(', ')}`);
       }

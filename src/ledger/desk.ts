@@ -7,6 +7,7 @@ import { type Fresh, recurrence } from './recur.ts';
 import type { Change, LeadServices, LeadSettings } from './services.ts';
 import { reopening } from './silence.ts';
 import type { LeadStorage } from './store.ts';
+import { isoTime } from './times.ts';
 import { bindingTokens, joinTimes, linkTokens } from './tokens.ts';
 import type { Lead, LeadKey } from './types.ts';
 import { buildLead } from './view.ts';
@@ -138,6 +139,11 @@ export class Desk {
       }
       const facts = list.map((id) => nodes.get(id) as NodeFacts);
       if (facts.every(({ items, key }) => items.length === 0 && key.kind !== 'report')) {
+        const last = previous.get(lead);
+        if (last !== undefined && this.#purged(last)) {
+          storage.putLead(decided(last, this.decisionsOf(list)));
+          continue;
+        }
         storage.putTokens(lead, []);
         storage.deleteLead(lead);
         continue;
@@ -145,6 +151,11 @@ export class Desk {
       const wasOpen = olds.some((id) => previous.get(id)?.status !== 'waiting');
       this.#write(lead, facts, touched.fresh ?? new Map(), wasOpen, change);
     }
+  }
+
+  /** Detections of the lead as it was written last were erased by retention: it cannot be made anew from them. */
+  #purged({ detections }: Lead): boolean {
+    return detections.some(({ id }) => this.storage.placementsOf(id).length === 0);
   }
 
   #write(id: string, nodes: readonly NodeFacts[], fresh: Fresh, wasOpen: boolean, change: Change): void {
@@ -161,7 +172,10 @@ export class Desk {
         decisions = this.decisionsOf(ids);
       }
     }
-    const lead = buildLead(id, nodes, decisions, services, settings);
+    const built = buildLead(id, nodes, decisions, services, settings);
+    const last = storage.lead(id);
+    const begun = last !== null && last.id === id && this.#purged(last) ? last.first_seen : null;
+    const lead = begun !== null && begun < (built.first_seen ?? begun) ? { ...built, first_seen: begun } : built;
     if (!wasOpen && decisions.status === null && lead.status === 'open') {
       // No key: it names accounts and streets of people, and the chain keeps what it says.
       const detail = { confidence: lead.confidence, activity: lead.activity };
@@ -173,4 +187,20 @@ export class Desk {
       ...linkTokens(lead, settings),
     ]);
   }
+}
+
+/** A lead whose detections are gone keeps what it said; what persons decide since goes on. */
+function decided(last: Lead, decisions: Decisions): Lead {
+  const { status } = decisions;
+  return {
+    ...last,
+    ...(status === null ? {} : { status: status.status, status_since: isoTime(status.since) }),
+    number: decisions.number ?? last.number,
+    category: decisions.category ?? last.category,
+    involvement: decisions.involvement ?? last.involvement,
+    site_type: decisions.siteType ?? last.site_type,
+    region: decisions.region ?? last.region,
+    department: decisions.department ?? last.department,
+    deadline: decisions.deadline ?? last.deadline,
+  };
 }

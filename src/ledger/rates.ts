@@ -11,7 +11,7 @@ import { micros } from './times.ts';
  * (length of their union / sum of their lengths). Limits add in quadrature. Never a sum over algorithms.
  */
 export function leadRates(rows: readonly DetectionRow[]): AlgorithmRate[] {
-  const rated = rows.flatMap((row) =>
+  const rated = onceSeen(rows).flatMap((row) =>
     row.hashrate === null || !(row.hashrate.observed_seconds > 0) ? [] : [{ row, rate: row.hashrate }],
   );
   const ends = rated.map(({ row }) => row.last_seen).sort(byText);
@@ -33,6 +33,21 @@ export function leadRates(rows: readonly DetectionRow[]): AlgorithmRate[] {
       const band = addBands(list.map(({ rate }) => ({ ...rate, weight: rate.observed_seconds / seconds })));
       return { algorithm, unit, ...band };
     });
+}
+
+/** Traffic that several sensors saw is one: of equal keys and times that overlap the one with most shares stands. */
+function onceSeen(rows: readonly DetectionRow[]): DetectionRow[] {
+  const best = new Map<string, DetectionRow>();
+  for (const row of rows) {
+    const key = JSON.stringify([row.window.from, row.miner.ip, row.pool, row.dialect, row.vantage.realm]);
+    const other = best.get(key);
+    const more =
+      other === undefined ||
+      row.shares.submitted > other.shares.submitted ||
+      (row.shares.submitted === other.shares.submitted && row.id < other.id);
+    if (more) best.set(key, row);
+  }
+  return [...best.values()];
 }
 
 function spanOf(row: DetectionRow): { from: number; to: number } {

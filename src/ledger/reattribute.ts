@@ -25,12 +25,18 @@ export function reattribute(desk: Desk, leads: readonly string[] | null, change:
     );
     const moves = noMoves();
     let moved = 0;
-    for (const id of ids) if (replaceDetection(desk, reader.row(id), reader, moves).left) moved += 1;
+    // What comes to another lead is new there: an ended lead restarts by it, a silenced one may open.
+    const fresh = new Map<string, null>();
+    for (const id of ids) {
+      if (!replaceDetection(desk, reader.row(id), reader, moves).left) continue;
+      moved += 1;
+      fresh.set(id, null);
+    }
     handOn(desk, moves, false, change);
     // What meters, machines, tables or settings say may have changed where no detection moved.
     const places = leads === null ? [...storage.nodes()] : leads.flatMap((lead) => storage.nodesOf(lead));
     const nodes = new Set([...moves.nodes, ...places.map(({ id }) => id)]);
-    if (nodes.size > 0) desk.regroup({ ...moves, nodes, byPerson: true }, change);
+    if (nodes.size > 0) desk.regroup({ ...moves, nodes, fresh, byPerson: true }, change);
     return { detections: ids.length, moved };
   });
 }

@@ -68,6 +68,7 @@ export const DEFAULT_SETTINGS: LeadSettings = {
   genericWorkers: [
     ...['worker', 'default', 'rig', 'miner', 'test', 'x', 'asic', 'gpu', 'cpu', 'pc', 'admin', 'user', 'antminer'],
     ...['home', 'main', 'my', 'myrig', 'myworker', 'noname', 'none', 'null', 'unknown', 'localhost', 'xmrig', 'donate'],
+    ...['root', 'linux', 'windows', 'server', 'ubuntu', 'debian', 'centos', 'docker', 'vps', 'cloud', 'host', 'node'],
   ],
   rareLeads: 20,
   reportWindowHours: 24,

@@ -11,7 +11,7 @@ import { placesOf, regionOf } from './places.ts';
 import { leadRates, mostConnections } from './rates.ts';
 import type { LeadServices, LeadSettings } from './services.ts';
 import { CONFIDENCES, opensLead } from './strength.ts';
-import { isoTime, micros } from './times.ts';
+import { chinaDay, isoTime, micros } from './times.ts';
 import { addressesOf, leadDetection } from './traffic.ts';
 import type { Lead, LeadAccount, LeadKey, LeadLink, LeadSubject } from './types.ts';
 
@@ -73,7 +73,7 @@ export function buildLead(
           region,
           category: category === 'existing' || category === 'new' ? category : 'unknown',
           passive: involvement === 'passive',
-          ...startOf(first.slice(0, 10), decisions),
+          ...startOf(miningDay(placed) ?? first.slice(0, 10), decisions),
           miningTo: stopDay(status, decisions),
           freePower: false,
         } satisfies EnergyInput);
@@ -226,6 +226,16 @@ function greatestOf<T extends string>(list: readonly T[], order: Readonly<Record
 }
 
 /** The first day of mining: established where a person attached what shows it, else the first day seen. */
+/** The day in China of the first traffic that counts as mining: a login tried in January is no energy of January. */
+function miningDay(rows: readonly DetectionRow[]): string | null {
+  const first = rows
+    .filter(opensLead)
+    .map(({ first_seen: seen }) => seen)
+    .sort(byText)[0];
+  const time = first === undefined ? null : micros(first);
+  return time === null ? null : chinaDay(time);
+}
+
 function startOf(seen: string, { runningEvidence }: Decisions): Pick<EnergyInput, 'miningFrom' | 'startEstablished'> {
   const shown = [...runningEvidence.keys()].sort(byText)[0];
   return shown !== undefined && shown <= seen ? { miningFrom: shown, startEstablished: true } : { miningFrom: seen };

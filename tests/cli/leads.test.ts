@@ -159,7 +159,7 @@ describe('show', () => {
       'coin BTC in the detections',
       'lead.opened',
       'range 198.51.100.0/24',
-      '295,740',
+      '296,100',
     ]) {
       expect(text).toContain(words);
     }

@@ -2,6 +2,7 @@
  * What points to a natural person. In doubt a value counts as personal: it stays readable for those who may read it, and is
  * shown to nobody else.
  */
+import { checkOrganisationCode, checkUscc } from '../../identifier/uscc.ts';
 import type { Party, Sealed } from '../types.ts';
 
 const PERSONAL_HEADING =
@@ -74,9 +75,13 @@ export function isPerson(source: PartySource): boolean {
   if (isCitizenNumber(number)) return true;
   const nature = (source.nature ?? '').normalize('NFKC').trim();
   if (nature === '5' || nature === '个人' || nature === '自然人') return true;
-  if (number !== '') return false;
+  // A masked, old or mistyped number is no proof of an organisation.
+  if (number !== '' && (checkUscc(number).valid || checkOrganisationCode(number).valid)) return false;
   if (nature !== '' && !/^(?:99+|未知|其他|其它)$/.test(nature)) return false;
-  return looksLikePersonName(source.name.replace(/\s/g, ''));
+  const name = source.name.replace(/\s/g, '');
+  if (looksLikePersonName(name)) return true;
+  // Beside a number that is no valid code, a name without a mark of an organisation may be anybody's.
+  return number !== '' && !ORGANISATION_WORD.test(name) && !ORGANISATION_END.test(name);
 }
 
 /** The holder for the open fields; what is a person's goes to `sealed`. Null where nothing is said. */
