@@ -21,6 +21,8 @@ import {
 export interface Strength {
   readonly kind: number;
   readonly confidence: number;
+  /** Work was done or passed on: 1; asked for at most: 0. Missing in judgements of before. */
+  readonly work?: number;
 }
 
 export interface StatusDecision {
@@ -97,8 +99,9 @@ const among = <T extends string>(list: readonly T[], value: unknown): T | null =
 
 function strengthOf(value: unknown): Strength | null {
   if (value === null || typeof value !== 'object') return null;
-  const { kind, confidence } = value as Record<string, unknown>;
-  return typeof kind === 'number' && typeof confidence === 'number' ? { kind, confidence } : null;
+  const { kind, confidence, work } = value as Record<string, unknown>;
+  if (typeof kind !== 'number' || typeof confidence !== 'number') return null;
+  return { kind, confidence, ...(typeof work === 'number' ? { work } : {}) };
 }
 
 type Detail = StoredEntry['detail'];

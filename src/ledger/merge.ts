@@ -32,6 +32,7 @@ export function merge(desk: Desk, target: string, source: string, reason: string
       const both = {
         kind: Math.max(status.seen.kind, seen.kind),
         confidence: Math.max(status.seen.confidence, seen.confidence),
+        work: Math.max(status.seen.work ?? 1, seen.work ?? 1),
       };
       state['status'] = { ...status, seen: both };
     }

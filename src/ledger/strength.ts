@@ -30,17 +30,20 @@ export function goesOut(lead: Pick<Lead, 'status' | 'detections' | 'contradictio
 }
 
 /** The strongest kind and the greatest confidence among detections; signs against mining do not count. -1 for none. */
-export function strengthOf(rows: Iterable<Pick<DetectionRow, 'confidence' | 'indications'>>): Strength {
+export function strengthOf(rows: Iterable<Pick<DetectionRow, 'activity' | 'confidence' | 'indications'>>): Strength {
   let kind = -1;
   let confidence = -1;
+  let work = 0;
   for (const row of rows) {
     confidence = Math.max(confidence, CONFIDENCES[row.confidence]);
+    if (opensLead(row)) work = 1;
     for (const { kind: each, weight } of row.indications) if (weight > 0) kind = Math.max(kind, KINDS[each]);
   }
-  return { kind, confidence };
+  return { kind, confidence, work };
 }
 
 /** Whether `now` holds evidence of a stronger kind, or surer, than all that `seen` held. */
 export function isStronger(now: Strength, seen: Strength): boolean {
-  return now.kind > seen.kind || now.confidence > seen.confidence;
+  // A login that led nowhere was judged; shares that were accepted are something else.
+  return now.kind > seen.kind || now.confidence > seen.confidence || (now.work ?? 0) > (seen.work ?? 1);
 }

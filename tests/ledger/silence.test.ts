@@ -27,6 +27,7 @@ describe('a lead judged not true', () => {
     ['a name after behaviour', { kind: 'behaviour' }, { kind: 'http' }],
     ['payload after a name', { kind: 'tls' }, { kind: 'payload' }],
     ['surer evidence', { confidence: 'probable' }, { confidence: 'confirmed' }],
+    ['work after a login alone', { activity: 'attempt' }, { activity: 'mining' }],
   ])('is opened again by %s', (_, first, second) => {
     const { lead, cases } = judged(first, second);
     expect(lead.status).toBe('open');
