@@ -1,6 +1,6 @@
 /** Who had an address by customer lists, resource systems and filings. Everybody in it is invented. */
 import { describe, expect, test } from 'vitest';
-import type { AddressRow, Attribution, Party, Place } from '../../src/attribution/types.ts';
+import type { AddressRow, Attribution, Party, Place, SiteRow } from '../../src/attribution/types.ts';
 import {
   ask,
   CODE,
@@ -52,6 +52,21 @@ describe('customers', () => {
     const answer = ask([own, customer('k1', FIRM), customer('k1', RIVAL)], observed(IP));
     expect(answer.best).toBeNull();
     expect(contradictions(answer)).toContain('customers_differ');
+  });
+
+  test('one firm at two places, and two persons, under one account name nobody surely', () => {
+    const elsewhere = site('customer', 'k1', { party: FIRM, places: [place('install', '示例区滨河路9号')] });
+    const person = (name: string): SiteRow =>
+      site('customer', 'k1', { party: PERSON, places: [INSTALL], sealed: { name } });
+    for (const rows of [
+      [customer('k1', FIRM), elsewhere],
+      [person('张某'), person('李某')],
+    ]) {
+      const answer = ask([own, ...rows], observed(IP));
+      expect(contradictions(answer)).toContain('customers_differ');
+      expect(answer.overall).toBeLessThan(70);
+    }
+    expect(ask([own, person('张某'), person('张某')], observed(IP)).overall).toBe(90);
   });
 
   test.each([

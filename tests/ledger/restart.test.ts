@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { at, book, DAY, detection, only, type Sketch, T0 } from './lead-helpers.ts';
+import { all, at, attribution, book, DAY, detection, only, type Sketch, T0 } from './lead-helpers.ts';
 
 /** A lead stopped on 2026-03-05, and closed unless told otherwise. */
 function closed(last: 'stopped' | 'inspected' | 'closed' = 'closed') {
@@ -62,4 +62,24 @@ describe('traffic after the end', () => {
     later({ from: 20 * DAY });
     expect([...storage.entries({})].length).toBe(before);
   });
+});
+
+test('traffic that a late log brings to an ended lead restarts it', () => {
+  let late = false;
+  const { cases } = book((o) => (o.ip === '192.0.2.10' || late ? attribution(o, 'acct:k1', 90) : null));
+  cases.record([detection()], [], at(T0));
+  const { id } = only(cases);
+  for (const status of ['true', 'stopped', 'inspected', 'closed']) {
+    const stop = status === 'stopped' ? { date: '2026-03-05', method: 'power cut' } : {};
+    cases.setStatus(id, { status, ...stop }, at(T0 + 10 * DAY));
+  }
+  cases.record([detection({ ip: '192.0.2.77', from: 20 * DAY, account: 'someone-else' })], [], at(T0 + 30 * DAY));
+  expect(
+    all(cases)
+      .map(({ status }) => status)
+      .sort(),
+  ).toEqual(['closed', 'open']);
+  late = true;
+  cases.reattribute(at(T0 + 31 * DAY));
+  expect(only(cases)).toMatchObject({ id, status: 'restarted' });
 });
