@@ -119,8 +119,12 @@ export function holderClaims(
   ];
 }
 
+/** Within the error of the clock a customer who has just left and one who has just come both fit. */
 function coversStart({ value }: StoredRow<SiteRow>, observed: Observation): boolean {
-  return value.valid.from <= observed.from && (value.valid.to === null || value.valid.to > observed.from);
+  const error = observed.clockError * 1e6;
+  return (
+    value.valid.from <= observed.from + error && (value.valid.to === null || value.valid.to > observed.from - error)
+  );
 }
 
 function placeKeys({ text }: Place): string[] {

@@ -2,6 +2,7 @@
  * The status flow of a lead: 待核 → 属实 / 不属实 / 无法归属 → 整改中 → 已停 → 已核验 → 销号, and from any of them 复燃.
  * Which step may follow which is data; a judgement may be taken back to 待核, and a failed inspection goes back to 整改中.
  */
+import { STATUS_TERMS } from '../common/terms.ts';
 import { LeadError } from './lead-error.ts';
 import { STATUSES, type Status } from './types.ts';
 
@@ -16,20 +17,6 @@ export const TRANSITIONS: Readonly<Record<Status, readonly Status[]>> = {
   inspected: ['closed', 'rectifying', 'restarted'],
   closed: ['restarted'],
   restarted: ['true', 'not_true', 'unattributable', 'rectifying', 'stopped'],
-};
-
-/** The Chinese names of the statuses, as ledgers print them. */
-export const STATUS_NAMES: Readonly<Record<Status, string>> = {
-  waiting: '待定',
-  open: '待核',
-  true: '属实',
-  not_true: '不属实',
-  unattributable: '无法归属',
-  rectifying: '整改中',
-  stopped: '已停',
-  inspected: '已核验',
-  closed: '销号',
-  restarted: '复燃',
 };
 
 /** After these, mining traffic means that it began anew. */
@@ -52,7 +39,7 @@ export function isStatus(text: string): text is Status {
 export function checkTransition(lead: string, from: Status, to: string): asserts to is Status {
   const allowed = TRANSITIONS[from];
   if (isStatus(to) && allowed.includes(to)) return;
-  const names = allowed.map((status) => `${status} (${STATUS_NAMES[status]})`).join(', ');
-  const what = isStatus(to) ? `${to} (${STATUS_NAMES[to]})` : JSON.stringify(to.slice(0, 40));
-  throw new LeadError(`${lead}: status ${from} (${STATUS_NAMES[from]}) cannot become ${what}; allowed: ${names}`);
+  const names = allowed.map((status) => `${status} (${STATUS_TERMS[status]?.zh})`).join(', ');
+  const what = isStatus(to) ? `${to} (${STATUS_TERMS[to]?.zh})` : JSON.stringify(to.slice(0, 40));
+  throw new LeadError(`${lead}: status ${from} (${STATUS_TERMS[from]?.zh}) cannot become ${what}; allowed: ${names}`);
 }

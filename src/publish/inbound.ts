@@ -126,8 +126,7 @@ function parsed(text: string): unknown {
 }
 
 /**
- * A report as the ledger takes it in. What the ledger has no field for (pool, coin, protocol, count, text, when it was made)
- * goes with the sealed fields, beside the chain.
+ * A report as the ledger takes it in. Its text and when it was made go with the sealed fields, beside the chain.
  */
 export function ledgerReport(report: InboundReport): Report {
   const { source, reference, ip, port, first, last, subject, place, region, sealed } = report;

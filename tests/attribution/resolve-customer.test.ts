@@ -48,6 +48,15 @@ describe('customers', () => {
     expect([contradictions(answer), missing(answer)]).toEqual([['customer_not_live'], ['need_crm']]);
   });
 
+  test('just after a change of customer, within the error of the clock, both fit', () => {
+    const before = site('customer', 'k1', { party: RIVAL, places: [INSTALL], valid: { from: 0, to: NOON - 1e6 } });
+    const after = site('customer', 'k1', { party: FIRM, places: [INSTALL], valid: { from: NOON - 1e6, to: null } });
+    const answer = ask([own, before, after], observed(IP, { clockError: 5 }));
+    expect(answer.best).toBeNull();
+    expect(contradictions(answer)).toContain('customers_differ');
+    expect(ask([own, before, after], observed(IP, { clockError: 0 })).best?.uscc).toBe(CODE);
+  });
+
   test('two customers under one account are two', () => {
     const answer = ask([own, customer('k1', FIRM), customer('k1', RIVAL)], observed(IP));
     expect(answer.best).toBeNull();

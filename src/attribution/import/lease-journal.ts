@@ -46,6 +46,13 @@ export interface LeaseJournal {
   end(): void;
 }
 
+const LINE = ['circuit', 'remote', 'subscriber'] as const;
+
+/** Both are known and not the same. */
+function differ(a: string | null, b: string | null): boolean {
+  return a !== null && b !== null && a !== b;
+}
+
 /** A remote id is often the hardware address of the customer's device: such is sealed. */
 function isHardwareAddress(text: string): boolean {
   return /^[0-9a-f]{2}(?:[:-]?[0-9a-f]{2}){5}$/i.test(text);
@@ -91,12 +98,20 @@ export function leaseJournal(context: Context): LeaseJournal {
       open.delete(key);
       if (held !== undefined) {
         const same = held.lease.client === lease.client;
+        // The same device on another line is somewhere else: what was before stays with the line before.
+        const moved = LINE.some((name) => differ(held.lease[name], lease[name]));
         if (same && lease.ended) {
           open.set(key, { ...held, inferred: true });
           return;
         }
         // Renewed before it ran out (or the same record again): one lease.
-        if (same && !held.inferred && lease.from >= held.from && (held.to === null || lease.from <= held.to)) {
+        if (
+          same &&
+          !moved &&
+          !held.inferred &&
+          lease.from >= held.from &&
+          (held.to === null || lease.from <= held.to)
+        ) {
           const to = held.to === null || lease.to === null ? null : Math.max(held.to, lease.to);
           open.set(key, { ...held, lease, to });
           return;

@@ -145,6 +145,13 @@ export function collectSessions(context: Context): RadiusSessions {
         give(session, record.time);
         session = undefined;
       }
+      // So is one that, by its own length, began after the one before had stopped.
+      const begin = record.duration === null ? null : record.time - record.duration;
+      if (session !== undefined && session.stop !== null && begin !== null && begin > session.stop + 5 * SECOND) {
+        stopped.delete(key);
+        give(session, null);
+        session = undefined;
+      }
       session ??= fresh(key, record, row);
       merge(session, record, row);
       if (session.stop === null) open.set(key, session);

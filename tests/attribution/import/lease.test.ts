@@ -104,6 +104,17 @@ describe('Kea', () => {
     expect(row?.sealed).toMatchObject({ remote_id: '00:00:5e:00:53:01' });
   });
 
+  it('leaves the hours before a move to another line with the line before', () => {
+    const on = (line: string, start: number): string =>
+      `192.0.2.10,00:00:5e:00:53:02,,7200,${T0 + start + 7200},1,0,0,,0,{"circuit-id":"${line}"}`;
+    const { rows } = runTable(keaLeaseLayout, [V4, on('line-a', 0), on('line-b', 5400)].join('\n'));
+    expect(rows.map((row) => row.family === 'address' && [row.account, (row.valid.from / 1e6 - T0) / 60])).toEqual([
+      ['line-a', 0],
+      ['line-b', 90],
+    ]);
+    expect(rows[0]?.valid.to).toBe((T0 + 5400) * 1e6);
+  });
+
   it('reports bad rows and goes on', () => {
     const bad = [`192.0.2.999,a,,60,${T0},1,0,0,,0,`, '192.0.2.9,a,,x,5,1,0,0,,0,', '192.0.2.9,a,,60,5,1,0,0,,0,'];
     const result = runTable(keaLeaseLayout, [V4, ...bad, lease('a', 0, 60)].join('\n'));

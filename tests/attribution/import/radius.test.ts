@@ -186,6 +186,16 @@ describe('fields', () => {
     ]);
   });
 
+  it('takes a Stop whose length begins after the last Stop for another session under the same id', () => {
+    const start = block('Start', '08:00:00', V4);
+    const stop = block('Stop', '09:00:00', { ...V4, 'Acct-Session-Time': '3600' });
+    const again = block('Stop', '20:00:00', { ...V4, 'Acct-Session-Time': '600' });
+    expect(run(start + stop + again)).toEqual([
+      'session 198.51.100.17 2026-11-03T00:00:00Z 2026-11-03T01:00:00Z k7730011',
+      'session 198.51.100.17 2026-11-03T11:50:00Z 2026-11-03T12:00:00Z k7730011',
+    ]);
+  });
+
   it('gives an address only the interims carry the whole session', () => {
     expect(
       run(block('Start', '08:00:00') + block('Interim-Update', '08:20:00', V4) + block('Stop', '09:00:00', V4)),
