@@ -1,6 +1,7 @@
 import yargs from 'yargs';
 import { SignatureError } from '../signature/types.ts';
 import type { CliEnvironment, StopSignal } from './environment.ts';
+import { CONFIG_GROUP, type ConfigAction } from './config-options.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, exitCodeOf, UsageError } from './exit.ts';
 import { describeGroup, type GivenArguments, type GroupSpec } from './group.ts';
 import { LEADS_GROUP, type LeadsAction } from './leads-options.ts';
@@ -14,9 +15,11 @@ import {
 } from './ledger-options.ts';
 import { isBrokenPipe, outputError, print } from './output.ts';
 import { REGISTRY_GROUP, type RegistryAction } from './registry-options.ts';
+import { describeRun, RUN_SUMMARY } from './run-options.ts';
 import { describeReplay, type RawReplayArguments, REPLAY_SUMMARY } from './replay-options.ts';
 import { describeSignatures, type RawSignaturesArguments, SIGNATURES_SUMMARY } from './signatures-options.ts';
 import { visible } from './text.ts';
+import { describeTop, type RawTopArguments, TOP_SUMMARY } from './top-options.ts';
 import { programVersion } from './version.ts';
 
 export type { CliEnvironment, StopSignal };
@@ -55,6 +58,11 @@ export const GROUPS: readonly Group[] = [
       (await import('./ledger-command.ts')).ledgerCommand(action as LedgerAction, given, environment),
   },
   {
+    spec: CONFIG_GROUP,
+    run: async (action, given, environment) =>
+      (await import('./config-command.ts')).configCommand(action as ConfigAction, given, environment),
+  },
+  {
     spec: EVIDENCE_GROUP,
     run: async (action, given, environment) =>
       (await import('./evidence-command.ts')).evidenceCommand(action as EvidenceAction, given, environment),
@@ -62,7 +70,7 @@ export const GROUPS: readonly Group[] = [
 ];
 
 /** Commands with a help of their own. */
-const COMMANDS: readonly string[] = ['replay', 'signatures', ...GROUPS.map(({ spec }) => spec.name)];
+const COMMANDS: readonly string[] = ['replay', 'signatures', 'run', 'top', ...GROUPS.map(({ spec }) => spec.name)];
 
 /** Runs one command line. Returns the exit code; never throws, and prints each error as one line. */
 export async function runCli(argv: readonly string[], environment: CliEnvironment): Promise<number> {
@@ -119,6 +127,12 @@ async function parse(argv: readonly string[], { stdout }: CliEnvironment): Promi
           (await import('./signatures-command.ts')).signaturesCommand(action, args, environment);
       }),
     );
+  parser.command('run', RUN_SUMMARY, describeRun, (given) => {
+    run = async (environment) => (await import('./run-command.ts')).runCommand(given as GivenArguments, environment);
+  });
+  parser.command('top', TOP_SUMMARY, describeTop, (given) => {
+    run = async (environment) => (await import('./top-command.ts')).topCommand(given as RawTopArguments, environment);
+  });
   for (const { spec, run: start } of GROUPS) {
     parser.command(spec.name, spec.summary, (own) =>
       describeGroup(own, spec, (action, given) => {
@@ -198,7 +212,8 @@ async function report(error: unknown, command: string, { stderr, env }: CliEnvir
 /** One line for an error; one line each for the faults of signature files. */
 function errorLines(error: Error, command: string): string {
   const hint = error instanceof UsageError ? ` (see '${command} --help')` : '';
-  const lines = error instanceof SignatureError ? error.message.split('\n') : [error.message];
+  const several = error instanceof SignatureError || error.name === 'ConfigError';
+  const lines = several ? error.message.split('\n') : [error.message];
   const shown = lines.slice(0, MAX_ERROR_LINES).map((line) => `poolprint: ${visible(line)}${hint}\n`);
   if (lines.length > shown.length) shown.push(`poolprint: and ${lines.length - shown.length} more\n`);
   return shown.join('');

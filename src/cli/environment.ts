@@ -22,6 +22,8 @@ export interface CliEnvironment {
   readonly random: (bytes: number) => Uint8Array;
   readonly user: () => string;
   readonly onSignal: (handler: (signal: StopSignal) => void) => void;
+  /** Told when a running daemon is to read its configuration anew (SIGHUP). */
+  readonly onReload?: (handler: () => void) => void;
   /** Ends the process at once. */
   readonly exit: (code: number) => void;
 }

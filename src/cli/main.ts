@@ -31,6 +31,7 @@ export async function main(): Promise<void> {
       process.on('SIGINT', handler);
       process.on('SIGTERM', handler);
     },
+    onReload: (handler) => process.on('SIGHUP', handler),
     exit: (exitCode) => process.exit(exitCode),
   });
   await flush(process.stdout);

@@ -4,6 +4,7 @@ import { unknownMining } from '../dialect/unknown-mining.ts';
 import { type FlowTable, OPENED } from '../flow/table.ts';
 import { addressText } from './address.ts';
 import type { Conversation } from './conversation.ts';
+import type { OpenMark } from './open-facts.ts';
 
 /** A conversation with what the pipeline knows of its flow. */
 export interface OpenConversation {
@@ -13,6 +14,8 @@ export interface OpenConversation {
   readonly words: Int32Array;
   readonly input: number;
   readonly packet: number;
+  /** Where the engine runs without end: what was told of it. */
+  readonly mark?: OpenMark;
 }
 
 /** What a conversation tells in one dialect, and the session that it was read into. */

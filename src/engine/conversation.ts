@@ -13,6 +13,7 @@ import { closingMessages } from './closing.ts';
 import type { DayParts } from './day-parts.ts';
 import type { EvidenceKeeper } from './evidence-keeper.ts';
 import { indicationOf } from './indication.ts';
+import type { KeptFrame } from './kept-frame.ts';
 import type { Naming } from './naming.ts';
 import { NoiseWatch } from './noise-watch.ts';
 import { answerKind, foreignWeight, isLogRecord } from './patience.ts';
@@ -36,7 +37,8 @@ const MAX_KINDS = 64;
 
 /** What all conversations share. */
 export interface ConversationContext {
-  readonly signatures: SignatureSet;
+  /** May be put in place of by another set, which the next message meets. */
+  signatures: SignatureSet;
   readonly naming: Naming;
   readonly budget: StreamBudget;
   readonly counters: Float64Array;
@@ -427,6 +429,17 @@ export class Conversation implements StreamSink, MessageSink {
     const held = this.readers[0].heldBytes + this.readers[1].heldBytes;
     this.context.budget.used += held - this.held;
     this.held = held;
+  }
+
+  /** The frames kept so far; what was sent and not read yet is blanked, since it may hold a password. */
+  showProof(): KeptFrame[] {
+    if (this.proof === null) return [];
+    for (const side of [0, 1] as const) {
+      const { heldBytes, speech } = this.readers[side];
+      if (heldBytes > 0 || speech === 'none' || this.pair.waiting) this.proof.onUnread(side);
+    }
+    this.proof.finish();
+    return this.proof.all();
   }
 
   /** Delivers what is held back and ends both streams. */

@@ -8,22 +8,21 @@ import { addFacts, factsOfOne, type KeyFacts, keyOf } from '../detect/key-facts.
 import type { SegmentPlace } from '../flow/stream.ts';
 import { type FlowTable, NAMED_OTHER, Phase, RESET, RULED_OUT_A, START_KNOWN_A } from '../flow/table.ts';
 import type { Side } from '../protocol/message.ts';
+import type { SignatureSet } from '../signature/types.ts';
 import { addressText } from './address.ts';
 import { Conversation, type ConversationContext } from './conversation.ts';
 import { factsOf, type OpenConversation, toldBy } from './conversation-facts.ts';
 import { DayParts } from './day-parts.ts';
-import { isSurrounding, ofKey } from './evidence-order.ts';
+import { EvidenceShelf } from './evidence-shelf.ts';
 import { copyFrame } from './kept-frame.ts';
 import type { Hosts, Lookups } from './lookups.ts';
+import { OpenFacts } from './open-facts.ts';
 import type { EvidenceFrame } from './options.ts';
 import type { Source } from './proof-frames.ts';
 import { isDns } from './shard-of.ts';
 
 /** Miner, pool and dialect triples that are kept; what comes beyond is counted as evicted. */
 const MAX_KEYS = 100_000;
-/** Bytes of evidence of a run; what is found later goes without. */
-const MAX_EVIDENCE_BYTES = 64 * 1024 * 1024;
-
 /** Candidates that are looked at for one that gives way. */
 const MAX_TRIES = 32;
 /** Those that wait for a sign of mining give way first where they are more than this share of their limit. */
@@ -45,18 +44,22 @@ export interface ConversationLimits {
   readonly maxUnmatched: number;
   /** Windows are UTC days. */
   readonly daily: boolean;
+  /** The engine runs without end: what is open is told of by and by (only with `daily`). */
+  readonly endless?: boolean;
 }
 
 /** The conversations that are being read, and what those that ended have told. */
 export class Conversations {
   /** What the conversations that ended tell of each key, and the frames that prove it. */
   readonly keys: Map<string, KeyFacts> = new Map();
-  readonly evidence: Map<string, EvidenceFrame[]> = new Map();
-  /** Beside them what shows their conversations: openings, look-ups, lengths. */
-  readonly surroundings: Map<string, EvidenceFrame[]> = new Map();
+  readonly shelf: EvidenceShelf;
   evicted = 0;
   dropped = 0;
-  private evidenceBytes = 0;
+  /** Conversations that were begun, and those that spoke of mining. */
+  begun = 0;
+  everMatched = 0;
+  /** What is open, where the engine runs without end. */
+  readonly news: OpenFacts<OpenConversation> | null;
   private readonly table: FlowTable;
   private readonly context: ConversationContext;
   /** For conversations that another shard reports: what is wrong with them is counted there. */
@@ -76,11 +79,34 @@ export class Conversations {
     this.foreignContext = { ...context, counters: createAnomalyCounters(), keepEvidence: false };
     this.lookups = lookups;
     this.limits = limits;
+    this.shelf = new EvidenceShelf(limits.endless === true);
+    this.news = limits.endless === true ? new OpenFacts((c) => c.conversation.days?.peek() ?? []) : null;
   }
 
   /** Conversations that are being read. */
   get openCount(): number {
     return this.unmatched.size + this.matched.size;
+  }
+
+  /** Puts other signatures in place of the present ones, which the next message meets. */
+  setSignatures(signatures: SignatureSet): void {
+    this.context.signatures = signatures;
+    this.foreignContext.signatures = signatures;
+  }
+
+  /** Forgets what open conversations did on days before `day`, all of which was told. */
+  forgetDays(day: number): void {
+    for (const number of this.matched) (this.open[number] as OpenConversation).conversation.days?.forget(day);
+  }
+
+  /** Of those, ones that speak of mining. */
+  get matchedCount(): number {
+    return this.matched.size;
+  }
+
+  /** Words of both addresses of every conversation that speaks of mining. */
+  *matchedHosts(): Generator<Int32Array> {
+    for (const number of this.matched) yield (this.open[number] as OpenConversation).words;
   }
 
   /** The conversation of a flow that is being followed. */
@@ -111,7 +137,16 @@ export class Conversations {
     const source = [p.source0, p.source1, p.source2, p.source3];
     const destination = [p.destination0, p.destination1, p.destination2, p.destination3];
     const words = Int32Array.from(table.side === 0 ? [...source, ...destination] : [...destination, ...source]);
-    const opened = { conversation, version: p.ipVersion, words, input: frame.input, packet: frame.number };
+    const place = { input: frame.input, packet: frame.number };
+    const mark = foreign ? undefined : this.news?.create();
+    const opened: OpenConversation = {
+      conversation,
+      version: p.ipVersion,
+      words,
+      ...place,
+      ...(mark === undefined ? {} : { mark }),
+    };
+    this.begun++;
     this.open[number] = opened;
     if (this.limits.daily && !foreign) conversation.days = this.daysOf(flow, opened, frame.time);
     this.unmatched.add(number);
@@ -213,7 +248,7 @@ export class Conversations {
       .filter(
         (f) => dayOf(f.time) === facts.day || (f.time < facts.lastSeen && named.has(`${f.input} ${f.of ?? f.packet}`)),
       );
-    this.addEvidence(key, frames);
+    this.shelf.add(key, frames);
   }
 
   private readDns(conversation: Conversation, version: number, words: Int32Array): void {
@@ -225,8 +260,10 @@ export class Conversations {
 
   /** Any packet of a flow that is being followed, once it is counted, where windows are days. */
   onPacket(flow: number, side: Side, time: number, length: number): void {
-    const { days, proof } = this.of(flow);
+    const open = this.open[this.table.conversation(flow)] as OpenConversation;
+    const { days, proof, matched } = open.conversation;
     if (days?.onPacket(time, side, length)) proof?.nextDay();
+    if (matched) this.news?.touch(open);
   }
 
   /** One packet with payload of a flow that is being followed. `shift`: from packet bytes to the frame; NaN where there is no one frame. */
@@ -276,8 +313,9 @@ export class Conversations {
   /** Stops following a flow, without a result. */
   drop(flow: number): void {
     const number = this.table.conversation(flow);
-    const { conversation } = this.open[number] as OpenConversation;
-    conversation.release();
+    const open = this.open[number] as OpenConversation;
+    open.conversation.release();
+    this.news?.end(open);
     this.open[number] = null;
     this.unmatched.delete(number);
     this.matched.delete(number);
@@ -329,6 +367,8 @@ export class Conversations {
     if (conversation.counted === conversation.matched) return;
     conversation.counted = conversation.matched;
     const number = this.table.conversation(conversation.flow);
+    if (conversation.matched) this.everMatched++;
+    this.news?.touch(this.open[number] as OpenConversation);
     // A name that turned out to be another server's may have been all there was.
     const [from, to] = conversation.matched ? [this.unmatched, this.matched] : [this.matched, this.unmatched];
     from.delete(number);
@@ -347,7 +387,7 @@ export class Conversations {
       conversation.conclude((this.table.lastSeen(flow) - this.table.firstSeen(flow)) / 1e6, version, words);
       for (const facts of factsOf(this.table, flow, ended)) {
         const key = this.add(facts);
-        if (key !== null && conversation.proof) this.addEvidence(key, conversation.proof.all());
+        if (key !== null && conversation.proof) this.shelf.add(key, conversation.proof.all());
       }
     }
     this.drop(flow);
@@ -365,17 +405,18 @@ export class Conversations {
     return key;
   }
 
-  addEvidence(key: string, frames: readonly EvidenceFrame[]): void {
-    if (frames.length === 0 || this.evidenceBytes > MAX_EVIDENCE_BYTES) return;
-    for (const frame of frames) this.evidenceBytes += frame.bytes.length;
-    const add = (map: Map<string, EvidenceFrame[]>, more: readonly EvidenceFrame[]): void => {
-      if (more.length > 0) map.set(key, ofKey([...(map.get(key) ?? []), ...more]));
-    };
-    add(
-      this.evidence,
-      frames.filter((f) => !isSurrounding(f)),
-    );
-    add(this.surroundings, frames.filter(isSurrounding));
+  /** Frames of these keys, of what ended and of what is open. Call between packets. */
+  evidenceOf(keys: ReadonlySet<string>): Map<string, EvidenceFrame[]> {
+    const found = new Map<string, EvidenceFrame[]>();
+    for (const key of keys) found.set(key, this.shelf.of(key));
+    for (const number of this.matched) {
+      const { conversation, mark } = this.open[number] as OpenConversation;
+      const own = mark?.keys?.filter((key) => keys.has(key)) ?? [];
+      if (own.length === 0) continue;
+      const frames = conversation.showProof();
+      for (const key of own) found.get(key)?.push(...frames);
+    }
+    return found;
   }
 }
 

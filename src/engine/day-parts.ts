@@ -170,6 +170,25 @@ export class DayParts {
     this.parts.length = 0;
   }
 
+  /** What the days tell so far; nothing is handed out, and the conversation goes on. */
+  peek(): ConversationFacts[] {
+    if (!this.source.matched) return [];
+    this.settlePackets(0, 0, 0);
+    for (const part of this.part === this.told ? [this.part] : [this.told, this.part]) {
+      part.known = this.source.know(part.indications, part.last, false);
+    }
+    this.settleMessages();
+    return this.parts.flatMap((part) => this.factsOf(part));
+  }
+
+  /** Forgets days before `day`, all of which was told. */
+  forget(day: number): void {
+    for (let i = this.parts.length - 1; i >= 0; i--) {
+      const part = this.parts[i] as Part;
+      if (part.day < day && part !== this.part && part !== this.told) this.parts.splice(i, 1);
+    }
+  }
+
   private turn(time: number, side: Side, length: number): void {
     const day = dayOf(time);
     if (!this.source.matched && this.part.known === null) {

@@ -1,13 +1,16 @@
 import type { Frame } from '../capture/frame.ts';
 import { dayOf } from '../detect/day.ts';
 import type { ConversationFacts, Indication } from '../detect/facts.ts';
-import { type DnsMessage, questionName, readDns } from '../protocol/dns.ts';
+import type { KeyFacts } from '../detect/key-facts.ts';
+import { type DnsMessage, DnsType, questionName, readDns } from '../protocol/dns.ts';
 import type { NameMessage, Place } from '../protocol/message.ts';
 import type { Signature, SignatureSet } from '../signature/types.ts';
 import { addressText } from './address.ts';
+import type { AddressBook } from './address-book.ts';
 import type { EvidenceKeeper } from './evidence-keeper.ts';
 import type { KeptFrame } from './kept-frame.ts';
 import type { Naming } from './naming.ts';
+import { OpenFacts, type OpenMark } from './open-facts.ts';
 
 /** Innermost addresses of a packet, in words (src/decode/packet.ts). */
 export interface Hosts {
@@ -24,6 +27,8 @@ export interface Hosts {
 
 /** Clients and names that are remembered as look-ups of mining endpoints. */
 const MAX_LOOKUPS = 65_536;
+/** Where the engine runs without end: a look-up is over when it was not repeated for so long, µs. */
+const OVER_AFTER = 3_600_000_000;
 /** Questions and answers of one look-up that are kept as evidence, and bytes of all. */
 const MAX_FRAMES = 2;
 const MAX_FRAME_BYTES = 8 * 1024 * 1024;
@@ -46,6 +51,7 @@ interface Lookup {
   bytes: [number, number];
   /** First packets of each kind, where evidence is wanted. */
   readonly frames: KeptFrame[];
+  readonly mark?: OpenMark;
 }
 
 /**
@@ -55,7 +61,7 @@ interface Lookup {
 export class Lookups {
   private unnoted = 0;
   private readonly naming: Naming;
-  private readonly signatures: SignatureSet;
+  private signatures: SignatureSet;
   private readonly lookups: Map<string, Lookup> = new Map();
   private readonly hits: Signature[] = [];
 
@@ -63,6 +69,10 @@ export class Lookups {
   private readonly daily: boolean;
   private readonly keeper: EvidenceKeeper | null;
   private keptBytes = 0;
+  /** Where the engine runs without end: what changed, and what is over. */
+  private readonly news: OpenFacts<Lookup> | null;
+  private over: Lookup[] = [];
+  private ignored: ReadonlySet<string> = new Set();
 
   /** `countsNames`: names that gave way are counted here. `daily`: windows are UTC days. `keeper`: evidence is wanted. */
   constructor(
@@ -71,7 +81,9 @@ export class Lookups {
     countsNames: boolean,
     daily: boolean,
     keeper: EvidenceKeeper | null,
+    endless: boolean = false,
   ) {
+    this.news = endless ? new OpenFacts((lookup) => [factsOf(lookup)]) : null;
     this.keeper = keeper;
     this.daily = daily;
     this.countsNames = countsNames;
@@ -141,6 +153,8 @@ export class Lookups {
           answer.ttl,
         );
     }
+    const { book } = this.naming;
+    if (book !== null && m.rcode === 0) noteAddresses(book, m, time, listed, this.naming);
   }
 
   private note(
@@ -155,14 +169,18 @@ export class Lookups {
     const client = response
       ? addressText(p.ipVersion, p.destination0, p.destination1, p.destination2, p.destination3)
       : addressText(p.ipVersion, p.source0, p.source1, p.source2, p.source3);
+    if (this.ignored.has(client)) return;
     const day = this.daily ? dayOf(place.time) : null;
     const key = day === null ? `${client}\n${name}` : `${client}\n${name}\n${day}`;
     let lookup = this.lookups.get(key);
     if (!lookup) {
       if (this.lookups.size >= MAX_LOOKUPS) {
         this.unnoted++;
-        return;
+        const [oldest] = this.lookups;
+        if (this.news === null || oldest === undefined) return;
+        this.retire(...oldest);
       }
+      const mark = this.news?.create();
       const endpoint = this.naming.ofName(name, 0);
       lookup = {
         client,
@@ -179,6 +197,7 @@ export class Lookups {
         packets: [0, 0],
         bytes: [0, 0],
         frames: [],
+        ...(mark === undefined ? {} : { mark }),
       };
       const said: NameMessage = {
         kind: 'name',
@@ -210,11 +229,78 @@ export class Lookups {
     else lookup.count++;
     lookup.packets[side]++;
     lookup.bytes[side] += length;
+    if (this.news === null) return;
+    this.news.touch(lookup);
+    // The one asked for last stands last.
+    this.lookups.delete(key);
+    this.lookups.set(key, lookup);
+  }
+
+  /** Puts other signatures in place of the present ones. */
+  setSignatures(signatures: SignatureSet): void {
+    this.signatures = signatures;
+  }
+
+  /** Look-ups by these addresses (text) are not noted: those of the sensor itself. */
+  ignore(clients: ReadonlySet<string>): void {
+    this.ignored = clients;
+  }
+
+  private retire(key: string, lookup: Lookup): void {
+    this.lookups.delete(key);
+    for (const frame of lookup.frames) this.keptBytes -= frame.bytes.length;
+    this.news?.end(lookup);
+    this.over.push(lookup);
+  }
+
+  /** What is new since the last call, with the frames of look-ups that are over at capture time `now`, µs. */
+  tell(now: number): {
+    readonly open: [number, KeyFacts[]][];
+    readonly closed: number[];
+    readonly ended: readonly (readonly [ConversationFacts, readonly KeptFrame[]])[];
+  } {
+    for (const [key, lookup] of this.lookups) {
+      if (now - lookup.last <= OVER_AFTER) break;
+      this.retire(key, lookup);
+    }
+    const ended = this.over.map((l) => [factsOf(l), l.frames] as const);
+    this.over = [];
+    return { ...(this.news?.tell() ?? { open: [], closed: [] }), ended };
+  }
+
+  /** Frames of look-ups under these keys (`keyOf`). */
+  evidenceOf(keys: ReadonlySet<string>): [string, readonly KeptFrame[]][] {
+    const found: [string, readonly KeptFrame[]][] = [];
+    for (const { mark, frames } of this.lookups.values()) {
+      for (const key of mark?.keys ?? []) if (keys.has(key)) found.push([key, frames]);
+    }
+    return found;
   }
 
   /** What was looked up, as conversations without a server, with the frames that show it. */
   *facts(): IterableIterator<readonly [ConversationFacts, readonly KeptFrame[]]> {
     for (const l of this.lookups.values()) yield [factsOf(l), l.frames];
+  }
+}
+
+/**
+ * Tells the address book what an answer said: the addresses of a mining endpoint, followed through aliases, or, of addresses
+ * that it has, that they answer for an ordinary name too. Whoever asked: the addresses hold for everybody.
+ */
+function noteAddresses(book: AddressBook, m: DnsMessage, time: number, listed: boolean, naming: Naming): void {
+  const name = m.question.name;
+  if (!listed) {
+    // Other names of a pool, such as that of its web site, make its address no stranger's.
+    if (book.size === 0 || naming.endpoints.findHostText(name) >= 0) return;
+    for (const { address: a } of m.answers) if (a !== null) book.share(a.version, a.w0, a.w1, a.w2, a.w3, time);
+    return;
+  }
+  const aliases = new Set([name]);
+  for (const { name: owner, type, target, address: a, ttl } of m.answers) {
+    // Records of other owners may ride along in a forged answer.
+    if (!aliases.has(owner)) continue;
+    if (type === DnsType.Cname) aliases.add(target);
+    else if (a !== null) book.add(a.version, a.w0, a.w1, a.w2, a.w3, name, 'observed', time, ttl);
   }
 }
 

@@ -122,11 +122,68 @@ export class NameMap {
     return entry.name;
   }
 
+  /** The newest `limit` entries that hold at `time` (µs), as plain data. */
+  exportState(time: number, limit: number): NameRow[] {
+    const rows: NameRow[] = [];
+    // The cache gives the one used last first.
+    for (const [key, entry] of this.entries.entries()) {
+      if (rows.length >= limit) break;
+      if (entry.until < time) continue;
+      rows.push([
+        Array.from({ length: key.length }, (_, i) => key.charCodeAt(i)),
+        entry.name,
+        entry.from,
+        entry.until,
+        entry.newest,
+      ]);
+    }
+    return rows.reverse();
+  }
+
+  /** Takes what `exportState` gave; what does not look like it is passed over. */
+  importState(rows: unknown): void {
+    if (!Array.isArray(rows)) return;
+    for (const row of rows) {
+      if (!Array.isArray(row)) continue;
+      const [units, name, from, until, newest] = row as unknown[];
+      if (!Array.isArray(units) || (units.length !== 4 && units.length !== 16)) continue;
+      if (!units.every((unit) => Number.isInteger(unit) && unit >= 0 && unit <= 0xffff)) continue;
+      if (typeof name !== 'string' || name === '' || name.length > MAX_NAME) continue;
+      if (![from, until, newest].every((time) => Number.isFinite(time))) continue;
+      const [word, version] = [wordsOf(units as number[]), units.length === 4 ? 4 : 6];
+      const [c0 = 0, c1 = 0, c2 = 0, c3 = 0] = version === 4 ? [word[0]] : word.slice(0, 4);
+      const [a0 = 0, a1 = 0, a2 = 0, a3 = 0] = version === 4 ? [word[1]] : word.slice(4);
+      const key = keyOf(version, c0, c1, c2, c3, a0, a1, a2, a3);
+      if (this.entries.has(key)) continue;
+      const slot = hashOf(version, c0, c1, c2, c3, a0, a1, a2, a3) & this.mask;
+      const count = this.counts[slot] as number;
+      if (count < FULL) this.counts[slot] = count + 1;
+      const times = { from: from as number, until: until as number, newest: newest as number };
+      this.entries.set(key, { name, ...times, slot });
+    }
+  }
+
   private forget(entry: Entry, evicted: boolean): void {
     const count = this.counts[entry.slot] as number;
     if (count < FULL) this.counts[entry.slot] = count - 1;
     if (evicted) this.evicted++;
   }
+}
+
+/** An entry as plain data: both addresses in units of 16 bits, the name, and the times of `Entry`. */
+export type NameRow = readonly [
+  addresses: readonly number[],
+  name: string,
+  from: number,
+  until: number,
+  newest: number,
+];
+
+/** Signed words of 32 bits out of units of 16. */
+function wordsOf(units: readonly number[]): number[] {
+  const words: number[] = [];
+  for (let i = 0; i < units.length; i += 2) words.push(((units[i] as number) << 16) | (units[i + 1] as number));
+  return words;
 }
 
 /** Both addresses as UTF-16 units; the lengths differ with the version. */

@@ -1,6 +1,7 @@
 import type { EndpointFacts } from '../protocol/message.ts';
 import { WEB_PORTS } from '../signature/endpoint-entries.ts';
-import type { EndpointIndex } from '../signature/endpoints.ts';
+import type { EndpointIndex, HostEndpoint } from '../signature/endpoints.ts';
+import type { AddressBook } from './address-book.ts';
 import type { Hosts } from './lookups.ts';
 import { NameMap } from './name-map.ts';
 
@@ -19,13 +20,45 @@ const MAX_COINS = 1;
 
 /** What is known of the names of servers: the endpoint list, and the names that clients looked up. */
 export class Naming {
-  readonly endpoints: EndpointIndex;
+  /** The list in use; another may take its place while the engine runs. */
+  endpoints: EndpointIndex;
   /** Names by client and address, from DNS answers: those that the list knows, which others must not push out, and others. */
   private listed: NameMap | null = null;
   private others: NameMap | null = null;
+  /** Addresses of listed names over time; null where there is none. */
+  readonly book: AddressBook | null;
 
-  constructor(endpoints: EndpointIndex) {
+  constructor(endpoints: EndpointIndex, book: AddressBook | null = null) {
     this.endpoints = endpoints;
+    this.book = book;
+  }
+
+  /** Puts another list in place of the present one. */
+  setEndpoints(endpoints: EndpointIndex): void {
+    this.endpoints = endpoints;
+  }
+
+  /** Addresses known to be those of listed endpoints, beside those of the list. */
+  get learnt(): number {
+    return this.book?.size ?? 0;
+  }
+
+  /** What was learnt of names and holds at `time` (µs), newest `limit` of each kind, as plain data. */
+  exportState(time: number, limit: number): unknown {
+    return {
+      listed: this.listed?.exportState(time, limit) ?? [],
+      others: this.others?.exportState(time, limit) ?? [],
+      book: this.book?.exportState(time) ?? null,
+    };
+  }
+
+  /** Takes what `exportState` gave; what does not look like it is passed over. */
+  importState(state: unknown): void {
+    if (typeof state !== 'object' || state === null) return;
+    const { listed, others, book } = state as Record<string, unknown>;
+    if (Array.isArray(listed) && listed.length > 0) this.learning(true).importState(listed);
+    if (Array.isArray(others) && others.length > 0) this.learning(false).importState(others);
+    this.book?.importState(book);
   }
 
   /** No name was learnt yet. */
@@ -35,7 +68,7 @@ export class Naming {
 
   /** Names that gave way to others. */
   get evicted(): number {
-    return (this.listed?.evicted ?? 0) + (this.others?.evicted ?? 0);
+    return (this.listed?.evicted ?? 0) + (this.others?.evicted ?? 0) + (this.book?.evicted ?? 0);
   }
 
   /** The map for a name of which the list says so or not. Its tables take a while to make, so that it waits for the first. */
@@ -94,20 +127,82 @@ export class Naming {
     };
   }
 
-  /** What the list says of an address in words (src/decode/packet.ts). */
-  ofAddress(version: number, w0: number, w1: number, w2: number, w3: number, port: number): EndpointFacts {
-    const { endpoints } = this;
+  /**
+   * What is known of an address in words (src/decode/packet.ts) with a port: by the list, else by the names that the address book
+   * has for it at some time from `from` to `until` (µs). Without these times the list alone is asked.
+   */
+  ofAddress(
+    version: number,
+    w0: number,
+    w1: number,
+    w2: number,
+    w3: number,
+    port: number,
+    from?: number,
+    until: number | undefined = from,
+  ): EndpointFacts {
+    const { endpoints, book } = this;
     const row = version === 4 ? endpoints.findAddress4(w0) : endpoints.findAddress6(w0, w1, w2, w3);
-    if (row < 0) return UNLISTED;
-    const listed = endpoints.address(row);
+    const listed = row < 0 ? UNLISTED : this.ofListed(row, port);
+    if (book === null || from === undefined || until === undefined || listed.ownPort) return listed;
+    const names = book.find(version, w0, w1, w2, w3, from, until);
+    if (names.length === 0) return listed;
+    const shared = book.isShared(version, w0, w1, w2, w3, from, until);
+    const learnt = this.ofNames(names, port, shared);
+    return row < 0 || learnt.evidence === 'stratum' ? learnt : listed;
+  }
+
+  private ofListed(row: number, port: number): EndpointFacts {
+    const listed = this.endpoints.address(row);
     return {
       evidence: listed.stratum ? 'stratum' : 'weak',
       role: listed.role,
       confidence: listed.confidence,
-      ownPort: endpoints.addressPort(row, port),
+      ownPort: this.endpoints.addressPort(row, port),
       ambiguous: false,
       pool: listed.pool,
       coins: listed.coins.length <= MAX_COINS ? listed.coins : [],
     };
   }
+
+  /**
+   * What names make of an address. More than weak only where the port is one of a name's own, no web site uses it, all names are of
+   * one pool (several unrelated ones share a front end, or a resolver leads blocked names there) and no ordinary name is known.
+   */
+  private ofNames(names: readonly { readonly name: string }[], port: number, shared: boolean): EndpointFacts {
+    const { endpoints } = this;
+    const pools = new Map<string, string | null>();
+    const coins = new Set<string>();
+    let first: HostEndpoint | null = null;
+    let fits = false;
+    for (const { name } of names) {
+      const row = endpoints.findHostText(name);
+      // The list may have changed since the name was noted.
+      if (row < 0 || endpoints.classify(row, name) !== 'stratum') continue;
+      const host = endpoints.host(row);
+      pools.set(ownerOf(name, host), host.pool);
+      const own = !WEB_PORTS.has(port) && endpoints.ownPort(row, port, host.name === name);
+      if (first === null || (own && !fits)) first = host;
+      // Only names with that port tell what is mined there.
+      if (own && !fits) coins.clear();
+      fits ||= own;
+      if (own === fits) for (const coin of host.coins) coins.add(coin);
+    }
+    if (first === null) return UNLISTED;
+    const alone = pools.size === 1 && !shared;
+    return {
+      evidence: fits && alone ? 'stratum' : 'weak',
+      role: first.role,
+      confidence: first.confidence,
+      ownPort: fits && alone,
+      ambiguous: false,
+      pool: pools.size === 1 ? first.pool : null,
+      coins: pools.size === 1 && coins.size <= MAX_COINS ? [...coins] : [],
+    };
+  }
+}
+
+/** Whose a listed name is: the pool, or where that is not stated, the last two labels of the name. */
+function ownerOf(name: string, { pool }: HostEndpoint): string {
+  return pool === null ? name.split('.').slice(-2).join('.') : `${pool.toLowerCase()} `;
 }

@@ -10,6 +10,7 @@ import { FragmentStore } from '../flow/fragments.ts';
 import type { StreamBudget } from '../flow/stream.ts';
 import {
   FlowTable,
+  INSPECTED,
   NAME_ASKED,
   NAMED_OTHER,
   OPENED,
@@ -22,6 +23,7 @@ import { Look, lookAtDns, lookAtStart, lookInside } from '../protocol/first-look
 import type { Place } from '../protocol/message.ts';
 import type { EndpointIndex } from '../signature/endpoints.ts';
 import type { SignatureSet } from '../signature/types.ts';
+import { AddressBook, type BookEntry } from './address-book.ts';
 import type { ConversationContext } from './conversation.ts';
 import { Conversations, type LookedUp } from './conversations.ts';
 import { datagramKey, EvidenceKeeper } from './evidence-keeper.ts';
@@ -32,13 +34,17 @@ import { Naming } from './naming.ts';
 import type { EvidenceFrame } from './options.ts';
 import { QuicFlows } from './quic-flows.ts';
 import { isDns, plainShard, shardOf } from './shard-of.ts';
+import { Shedding } from './shedding.ts';
 import { isClientHello, tellsMore } from './tls-look.ts';
+import type { FactSource, FactsTold } from './told.ts';
 import { type Stretch, Watch } from './watch.ts';
 
 /** A segment this far beyond the known start of its stream is not waited for. */
 const REORDER_REACH = 64 * 1024;
 const SWEEP_EVERY = 4096;
 const SWEEP_RECORDS = 1024;
+/** Names of each kind that survive the process. */
+const MAX_EXPORTED = 20_000;
 /** Frames decoded ahead of the flow table, so that its memory can be fetched for all of them at once. */
 const BATCH = 32;
 const FLAGS_OF_INTEREST = TCP_SYN | TCP_FIN | TCP_RST;
@@ -63,6 +69,8 @@ export interface PipelineOptions {
   readonly fileOf: (input: number) => string;
   /** Windows are UTC days instead of the run. */
   readonly daily?: boolean;
+  /** There is no end: `tell` is asked for news (only with `daily`). */
+  readonly endless?: boolean;
   /** This pipeline takes the flows whose hash falls to `shard` of `shards`. */
   readonly shard: number;
   readonly shards: number;
@@ -99,13 +107,37 @@ export interface PipelineCounts {
   streamAnomalies: Float64Array;
 }
 
+/** Occupancy of the tables of a pipeline, and what gave way or was put aside since it began. */
+export interface PipelineState {
+  /** Flows whose payload was looked at, conversations that were read, and those that spoke of mining. */
+  readonly inspected: number;
+  readonly followed: number;
+  readonly matched: number;
+  readonly flowsActive: number;
+  readonly flowsCapacity: number;
+  readonly flowsExpired: number;
+  readonly evictedFlows: number;
+  readonly evictedConversations: number;
+  readonly evictedKeys: number;
+  readonly evictedLookups: number;
+  readonly conversations: number;
+  readonly conversationsMatched: number;
+  /** Bytes that streams and parsers hold back, and their bound. */
+  readonly reassemblyBytes: number;
+  readonly reassemblyLimit: number;
+  readonly shedPackets: number;
+  readonly shedFlows: number;
+  readonly keptShare: number;
+  readonly learntAddresses: number;
+}
+
 /** The stages from frame to conversation facts, for one thread. */
-export class Pipeline implements FrameSink {
+export class Pipeline implements FrameSink, FactSource {
   packets = 0;
   bytes = 0;
   firstTime: number = Number.POSITIVE_INFINITY;
   lastTime: number = Number.NEGATIVE_INFINITY;
-  private readonly options: PipelineOptions;
+  private signatures: SignatureSet;
   private readonly decodeCounters = createAnomalyCounters();
   private readonly streamCounters = createAnomalyCounters();
   /** Takes what another shard counts. */
@@ -125,6 +157,7 @@ export class Pipeline implements FrameSink {
   private readonly shard: number;
   private readonly shards: number;
   private readonly filtered: boolean;
+  private readonly filterFor: PipelineOptions['filterFor'];
   private fetched = 0;
   private readonly table: FlowTable;
   private readonly fragments = new FragmentStore();
@@ -133,14 +166,24 @@ export class Pipeline implements FrameSink {
   private readonly watch: Watch | null;
   private readonly conversations: Conversations;
   private readonly naming: Naming;
+  /** Addresses of listed names, where the engine runs without end. */
+  private readonly book: AddressBook | null;
   private readonly lookups: Lookups;
   private readonly quic: QuicFlows;
+  private readonly budget: StreamBudget;
+  /** Flows whose payload was looked at. */
+  private inspected = 0;
+  /** Under overload: which flows are put aside. */
+  private readonly shedding = new Shedding();
   private readonly keeper: EvidenceKeeper | null;
   private readonly filters: (BpfProgram | null)[] = [];
   private untilSweep = SWEEP_EVERY;
+  private readonly endless: boolean;
+  private over = false;
 
   constructor(options: PipelineOptions) {
-    this.options = options;
+    this.signatures = options.signatures;
+    this.filterFor = options.filterFor;
     this.seed = options.seed | 0;
     this.shard = options.shard;
     this.shards = options.shards;
@@ -154,12 +197,15 @@ export class Pipeline implements FrameSink {
     this.table = new FlowTable(options, { onFlowEnd: (flow) => this.conversations.end(flow) });
     this.home = new HomePrefixes(options.home);
     const daily = options.daily === true;
+    const endless = options.endless === true;
+    this.endless = endless;
     this.watch = daily ? new Watch(options.home, options.capacity) : null;
     const budget: StreamBudget = { used: 0, limit: options.streamBytes };
-    this.naming = new Naming(options.endpoints);
+    this.book = endless ? new AddressBook() : null;
+    this.naming = new Naming(options.endpoints, this.book);
     // Every shard learns the same names: the first one counts those that gave way.
     this.keeper = options.keepEvidence ? new EvidenceKeeper(options.fileOf) : null;
-    this.lookups = new Lookups(this.naming, options.signatures, options.shard === 0, daily, this.keeper);
+    this.lookups = new Lookups(this.naming, options.signatures, options.shard === 0, daily, this.keeper, endless);
     this.quic = new QuicFlows(this.streamCounters);
     const context: ConversationContext = {
       signatures: options.signatures,
@@ -170,12 +216,10 @@ export class Pipeline implements FrameSink {
       fileOf: options.fileOf,
       keeper: this.keeper,
     };
+    this.budget = budget;
     const { maxConversations, maxUnmatched } = options;
-    this.conversations = new Conversations(this.table, context, this.lookups, {
-      maxConversations,
-      maxUnmatched,
-      daily,
-    });
+    const limits = { maxConversations, maxUnmatched, daily, endless };
+    this.conversations = new Conversations(this.table, context, this.lookups, limits);
   }
 
   onFrame(frame: Frame): void {
@@ -185,6 +229,7 @@ export class Pipeline implements FrameSink {
     if (frame.time < this.firstTime) this.firstTime = frame.time;
     if (frame.time > this.lastTime) this.lastTime = frame.time;
     if (this.watch !== null && !this.watch.holds(frame.time)) this.onStretch(frame.time, this.watch);
+    if (this.shedding.active && this.shedding.dropsFrame(frame, this.seed)) return;
     const at = this.filled;
     const p = this.headers[at] as Packet;
     let counters = this.decodeCounters;
@@ -196,9 +241,8 @@ export class Pipeline implements FrameSink {
     }
     const decoded = decodeFrame(frame, p, counters);
     if (decoded !== Decoded.Transport && decoded !== Decoded.Fragment) return;
-    (this.frames[at] as Frame).set(frame);
-    this.decoded[at] = decoded;
     if (decoded === Decoded.Transport) {
+      if (this.shedding.active && this.shedding.dropsPacket(p, this.seed)) return;
       if (this.shards > 1) {
         const foreign = shardOf(p, this.seed, this.shards) !== this.shard;
         if (foreign && !isDns(p)) return;
@@ -208,6 +252,8 @@ export class Pipeline implements FrameSink {
       this.contexts[at] = context;
       this.hashes[at] = flowHash(p, context, this.seed);
     }
+    (this.frames[at] as Frame).set(frame);
+    this.decoded[at] = decoded;
     this.filled = at + 1;
     if (this.filled === BATCH) this.onPieceEnd();
   }
@@ -373,6 +419,14 @@ export class Pipeline implements FrameSink {
     const table = this.table;
     const state = table.state(flow);
     if (state & (RULED_OUT_A << side)) return false;
+    if ((state & INSPECTED) === 0) {
+      table.setState(flow, INSPECTED);
+      if (!this.isForeign) this.inspected++;
+    }
+    if (this.shedding.active && this.shedding.givesUp(frame.time - table.firstSeen(flow))) {
+      table.setPhase(flow, Phase.Ignored);
+      return false;
+    }
     const looked = this.naming.empty ? null : this.lookedUp(flow, frame.time, p);
     // A server that its client knows as a mining endpoint is followed whatever it speaks.
     if (looked?.listed) {
@@ -387,7 +441,7 @@ export class Pipeline implements FrameSink {
       if (ahead === 0) {
         look = lookAtStart(p.bytes, p.payload, p.payloadEnd);
         if ((look === Look.No || look === Look.More) && isDns(p)) look = lookAtDns(p.bytes, p.payload, p.payloadEnd);
-        if (look === Look.No && this.options.signatures.mayStart(p.bytes, p.payload, p.payloadEnd)) look = Look.Start;
+        if (look === Look.No && this.signatures.mayStart(p.bytes, p.payload, p.payloadEnd)) look = Look.Start;
         final = true;
       } else if (ahead < REORDER_REACH) look = Look.Text;
       else look = p.payload < p.payloadEnd ? lookInside(p.bytes, p.payload, p.payloadEnd) : Look.No;
@@ -414,12 +468,113 @@ export class Pipeline implements FrameSink {
 
   /** Frames that prove what was found, by key. */
   get evidence(): ReadonlyMap<string, readonly EvidenceFrame[]> {
-    return this.conversations.evidence;
+    return this.conversations.shelf.evidence;
   }
 
   /** Openings, look-ups and lengths of the conversations in `evidence`, and look-ups that led to none, by key. */
   get surroundings(): ReadonlyMap<string, readonly EvidenceFrame[]> {
-    return this.conversations.surroundings;
+    return this.conversations.shelf.surroundings;
+  }
+
+  /** What is new since the last call (src/engine/told.ts). Call between pieces. */
+  tell(): FactsTold {
+    this.onPieceEnd();
+    const { conversations, lookups } = this;
+    const lookedUp = lookups.tell(this.over ? Number.POSITIVE_INFINITY : this.lastTime);
+    for (const [facts, frames] of lookedUp.ended) {
+      const key = conversations.add(facts);
+      if (key !== null) conversations.shelf.add(key, frames);
+    }
+    const ended = [...conversations.keys.values()];
+    conversations.keys.clear();
+    const { open, closed } = conversations.news?.tell() ?? { open: [], closed: [] };
+    // One line of numbers for both: even ones are conversations, odd ones look-ups.
+    return {
+      ended,
+      open: [
+        ...open.map(([n, facts]) => [n * 2, facts] as const),
+        ...lookedUp.open.map(([n, facts]) => [n * 2 + 1, facts] as const),
+      ],
+      closed: [...closed.map((n) => n * 2), ...lookedUp.closed.map((n) => n * 2 + 1)],
+    };
+  }
+
+  /** Frames behind these keys (`keyOf`), as told of last. Call between pieces. */
+  evidenceOf(keys: ReadonlySet<string>): Map<string, EvidenceFrame[]> {
+    const found = this.conversations.evidenceOf(keys);
+    for (const [key, frames] of this.lookups.evidenceOf(keys)) found.get(key)?.push(...frames);
+    return found;
+  }
+
+  /** The evidence of what ended under these keys is no longer needed. */
+  forgetEvidence(keys: Iterable<string>): void {
+    for (const key of keys) this.conversations.shelf.forget(key);
+  }
+
+  /** Puts other signatures and another endpoint list in place of the present ones: from the next message on. */
+  setSignatures(signatures: SignatureSet, endpoints: EndpointIndex): void {
+    this.signatures = signatures;
+    this.conversations.setSignatures(signatures);
+    this.lookups.setSignatures(signatures);
+    this.naming.setEndpoints(endpoints);
+  }
+
+  /** Addresses of the sensor itself, whose look-ups are not noted. */
+  ignoreLookups(clients: ReadonlySet<string>): void {
+    this.lookups.ignore(clients);
+  }
+
+  /** Takes addresses of listed names that were learnt elsewhere. */
+  learnAddresses(entries: readonly BookEntry[]): void {
+    this.book?.merge(entries);
+  }
+
+  /** What was learnt of names, as plain data. */
+  exportNames(): unknown {
+    return this.naming.exportState(this.lastTime, MAX_EXPORTED);
+  }
+
+  importNames(state: unknown): void {
+    this.naming.importState(state);
+  }
+
+  /** Forgets what happened on days before `day`, all of which was told; `counts().watched` names later ones alone. */
+  forgetDays(day: number): void {
+    this.watch?.forget(day);
+    this.conversations.forgetDays(day);
+  }
+
+  /**
+   * Looks at this share (0 to 1) of flows alone, whole conversations by the hash of their hosts, those that speak of mining
+   * always; and gives up on flows that were not recognised within `patience` µs. 1 and Infinity: no overload.
+   */
+  shed(share: number, patience: number): void {
+    this.shedding.set(share, patience, this.conversations.matchedHosts(), this.seed);
+  }
+
+  /** Occupancy of all tables, and what gave way. */
+  state(): PipelineState {
+    const { table, conversations, lookups, budget, shedding } = this;
+    return {
+      inspected: this.inspected,
+      flowsActive: table.size,
+      flowsCapacity: table.capacity,
+      flowsExpired: table.expired,
+      evictedFlows: table.evicted,
+      evictedConversations: conversations.evicted,
+      evictedKeys: conversations.dropped,
+      evictedLookups: lookups.dropped,
+      conversations: conversations.openCount,
+      conversationsMatched: conversations.matchedCount,
+      followed: conversations.begun,
+      matched: conversations.everMatched,
+      reassemblyBytes: budget.used,
+      reassemblyLimit: budget.limit,
+      shedPackets: shedding.packets,
+      shedFlows: shedding.flows,
+      keptShare: shedding.share,
+      learntAddresses: this.naming.learnt,
+    };
   }
 
   /** How many keys conversations that ended have told of. */
@@ -431,9 +586,12 @@ export class Pipeline implements FrameSink {
   finish(): void {
     this.onPieceEnd();
     this.table.clear();
+    // Without end, look-ups were told of one by one: `tell` ends them the same way.
+    this.over = true;
+    if (this.endless) return;
     for (const [facts, frames] of this.lookups.facts()) {
       const key = this.conversations.add(facts);
-      if (key !== null) this.conversations.addEvidence(key, frames);
+      if (key !== null) this.conversations.shelf.add(key, frames);
     }
   }
 
@@ -455,7 +613,7 @@ export class Pipeline implements FrameSink {
   private passesFilter(frame: Frame): boolean {
     let program = this.filters[frame.linkType];
     if (!program) {
-      program = this.options.filterFor?.(frame.linkType) ?? null;
+      program = this.filterFor?.(frame.linkType) ?? null;
       if (!program) return true;
       this.filters[frame.linkType] = program;
     }

@@ -4,6 +4,27 @@ import { type Packet, PROTOCOL_TCP } from '../decode/packet.ts';
 
 const DNS_PORT = 53;
 
+/** Two hosts as one number of 16 bits, the same for both directions; seen apart from shards. */
+const BUCKETS = 2 ** 16;
+const BUCKET_SEED = 0x5bd1e995;
+
+/** Bucket of a decoded packet, by its innermost addresses. */
+export function packetBucket(p: Packet, seed: number): number {
+  return shardOf(p, seed ^ BUCKET_SEED, BUCKETS);
+}
+
+/** Bucket of a frame that can be told before it is decoded; else -1. */
+export function plainBucket(frame: Frame, seed: number): number {
+  return plainShard(frame, seed ^ BUCKET_SEED, BUCKETS);
+}
+
+/** Bucket of two addresses of four words each. */
+export function hostBucket(words: Int32Array, seed: number): number {
+  const fold = (at: number): number =>
+    (words[at] as number) ^ (words[at + 1] as number) ^ (words[at + 2] as number) ^ (words[at + 3] as number);
+  return pick(fold(0), fold(4), seed ^ BUCKET_SEED, BUCKETS);
+}
+
 /**
  * Which shard a decoded packet falls to: by its innermost addresses alone, so that the plainest packets can be told apart
  * before they are decoded. All flows between two hosts share a thread.

@@ -73,6 +73,14 @@ export class Watch {
     }
   }
 
+  /** Forgets the stretches of days before `day`. */
+  forget(day: number): void {
+    while (this.stretches.length > 1 && dayOf((this.stretches[0] as Stretch).from) < day) {
+      if (this.stretches[0] === this.current) break;
+      this.stretches.shift();
+    }
+  }
+
   /** What was watched. Stretches that turned out to lie close together are one; those on both sides of a midnight meet there. */
   finish(): readonly Stretch[] {
     this.take();

@@ -97,6 +97,11 @@ export class StreamPair {
     );
   }
 
+  /** Segments are held back. */
+  get waiting(): boolean {
+    return this.pending.length > 0;
+  }
+
   /**
    * One segment: payload [off, end) of `bytes` at `sequence`; `length` bytes were on the wire. `acknowledgment` counts
    * where `acknowledges`. `place` is copied where it must be kept.

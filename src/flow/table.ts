@@ -46,6 +46,8 @@ export const NAME_ASKED: number = 1 << 10;
 export const OPENER_B: number = 1 << 11;
 /** The client asked for a server by a name that is no mining endpoint's. */
 export const NAMED_OTHER: number = 1 << 12;
+/** Its payload was looked at. */
+export const INSPECTED: number = 1 << 13;
 
 export interface FlowTableOptions {
   /** Most flows alive at once; the least recently used of a sample is evicted beyond that. */

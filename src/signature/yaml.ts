@@ -24,13 +24,16 @@ export interface YamlSource {
   place(path: YamlPath, key?: boolean): { readonly line: number; readonly column: number };
 }
 
-/** Parses one YAML document. Returns a fault instead where it is no YAML or breaks the limits; never throws. */
-export function readYaml(text: string, file: string): YamlSource | SignatureFault {
+/**
+ * Parses one YAML document, which holds `what`. Returns a fault instead where it is no YAML or breaks the limits; never
+ * throws.
+ */
+export function readYaml(text: string, file: string, what = 'a list of signatures'): YamlSource | SignatureFault {
   try {
     const events = parseEvents(text, { filename: file, maxDepth: MAX_DEPTH });
     const documents = constructFromEvents(events, { source: text, filename: file, maxAliases: MAX_ALIASES });
     if (documents.length !== 1) {
-      const message = `the file holds ${documents.length} YAML documents: write exactly one, a list of signatures`;
+      const message = `the file holds ${documents.length} YAML documents: write exactly one, ${what}`;
       return { file, line: 0, column: 0, message };
     }
     const root = placeTree(text, events);

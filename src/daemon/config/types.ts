@@ -136,7 +136,13 @@ export interface DaemonConfig {
     /** Seconds between looks for new and changed detections. */
     readonly interval: number;
   };
-  readonly http: { readonly address: string; readonly port: number } | null;
+  readonly http: {
+    readonly address: string;
+    /** 0 = any that is free. */
+    readonly port: number;
+    /** `/status` names addresses: without this it answers callers on this machine alone. */
+    readonly statusPublic: boolean;
+  } | null;
   /** Look-ups of pool host names; null = off. */
   readonly resolver: {
     /** Addresses of resolvers, with an optional port. */

@@ -1,0 +1,103 @@
+/** Which files of a spool are complete, and in which order they are read. */
+import type { FileFacts } from './spool-file.ts';
+
+/** A file as the last look at the directory found it. */
+export interface SpoolEntry {
+  facts: FileFacts;
+  compressed: boolean;
+  /** Time of the first packet, µs; null = not known. */
+  begin: number | null;
+  /** Wall clock (µs) of the look at which its size or time had changed. */
+  changed: number;
+  /** Nothing of it is left to read. */
+  done: boolean;
+}
+
+const SUFFIX = /\.(?:gz|zst|xz|lz4)$/i;
+
+/** Name without the suffix of a compression; null where it has none. */
+export function uncompressedName(text: string): string | null {
+  return SUFFIX.test(text) ? text.replace(SUFFIX, '') : null;
+}
+
+/** Files that one writer rotates: the name, with every number in it replaced. */
+function seriesOf(text: string): string {
+  return text.replace(SUFFIX, '').replace(/\d+/g, '#');
+}
+
+/**
+ * Time of the first packet, then the name (numbers by value, the rest byte by byte), then the time of change. Files without
+ * a first packet (flow logs, empty captures) come after those with one, in the order of names.
+ */
+export function compareEntries(a: SpoolEntry, b: SpoolEntry): number {
+  if (a.begin !== null && b.begin !== null && a.begin !== b.begin) return a.begin - b.begin;
+  if ((a.begin === null) !== (b.begin === null)) return a.begin === null ? 1 : -1;
+  const byName = compareNames(a.facts.text, b.facts.text);
+  if (byName !== 0) return byName;
+  if (a.facts.mtime !== b.facts.mtime) return a.facts.mtime < b.facts.mtime ? -1 : 1;
+  return a.facts.key < b.facts.key ? -1 : a.facts.key > b.facts.key ? 1 : 0;
+}
+
+function compareNames(a: string, b: string): number {
+  const left = a.match(/\d+|\D+/g) ?? [];
+  const right = b.match(/\d+|\D+/g) ?? [];
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const x = left[i] as string;
+    const y = right[i] as string;
+    if (x === y) continue;
+    if (/^\d/.test(x) && /^\d/.test(y)) {
+      const difference = BigInt(x) - BigInt(y);
+      if (difference !== 0n) return difference < 0n ? -1 : 1;
+    }
+    return Buffer.compare(Buffer.from(x), Buffer.from(y));
+  }
+  return left.length - right.length || Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+interface Series {
+  /** Latest beginning; latest change of all, and of those without a beginning, ns. */
+  begin: number;
+  changed: bigint;
+  changedUnknown: bigint;
+}
+
+/** Has it not changed for `settle` seconds, at `now` (µs)? A time of change in the future says nothing. */
+export function isQuiet(entry: SpoolEntry, now: number, settle: number): boolean {
+  const mtime = Number(entry.facts.mtime / 1000n);
+  return now - (mtime <= now ? mtime : entry.changed) >= settle * 1e6;
+}
+
+/**
+ * The files to be read now, in order. Complete is what has not changed for `settle` seconds, or (unless compressed: several
+ * may be compressed at once) what a newer file of its series follows. A file waits for earlier ones of its series, and a
+ * compressed one for the original beside it, which is read instead. Sorts n files; otherwise linear.
+ */
+export function readyEntries(entries: Iterable<SpoolEntry>, now: number, settle: number): SpoolEntry[] {
+  const all = [...entries].sort(compareEntries);
+  const names = new Set(all.map(({ facts }) => facts.text));
+  const series = new Map<string, Series>();
+  for (const { facts, begin } of all) {
+    const name = seriesOf(facts.text);
+    const known = series.get(name) ?? { begin: -1, changed: -1n, changedUnknown: -1n };
+    if (facts.mtime > known.changed) known.changed = facts.mtime;
+    if (begin === null && facts.mtime > known.changedUnknown) known.changedUnknown = facts.mtime;
+    if (begin !== null && begin > known.begin) known.begin = begin;
+    series.set(name, known);
+  }
+  const ready: SpoolEntry[] = [];
+  const held = new Set<string>();
+  for (const entry of all) {
+    const { facts, begin } = entry;
+    if (entry.done || facts.size === 0) continue;
+    const original = uncompressedName(facts.text);
+    if (original !== null && names.has(original)) continue;
+    const name = seriesOf(facts.text);
+    if (held.has(name)) continue;
+    const others = series.get(name) as Series;
+    const followed =
+      begin === null ? others.changed > facts.mtime : others.begin > begin || others.changedUnknown > facts.mtime;
+    if (isQuiet(entry, now, settle) || (followed && !entry.compressed)) ready.push(entry);
+    else held.add(name);
+  }
+  return ready;
+}

@@ -1,0 +1,154 @@
+/** What a spool knows of the files in its directory: which wait, and which were read. */
+import type { FileHandle } from 'node:fs/promises';
+import { errorCode } from '../../capture/capture-error.ts';
+import { beginningOf, type FileFacts, headOf, openPlain } from './spool-file.ts';
+import { type SpoolEntry, uncompressedName } from './spool-order.ts';
+import type { DoneRecord } from './spool-position.ts';
+
+/** Shorter than any capture header: what such a file was could not be told. */
+const TOO_SHORT = 24;
+/** File systems keep times to 2 s at worst: a compressed file carries the time of its original (ns). */
+const SAME_TIME = 2_000_000_000n;
+
+/** What one look at the directory came to. */
+export interface Look {
+  /** Names of files that were there, waited, and are gone or were overwritten unread. */
+  readonly vanished: readonly string[];
+}
+
+/** Bounded by the directory: what is gone from it is forgotten. */
+export class SpoolStore {
+  readonly entries: Map<string, SpoolEntry> = new Map();
+  /** Files that were read, by `device:inode`. */
+  readonly records: Map<string, DoneRecord> = new Map();
+  /** Files that could not be opened, with the time of their last change of any kind: tried again when that changes. */
+  private readonly refused = new Map<string, bigint>();
+  private readonly directory: string;
+  private readonly captures: boolean;
+
+  constructor(directory: string, captures: boolean) {
+    this.directory = directory;
+    this.captures = captures;
+  }
+
+  /** Takes over a listing. `now`: wall clock, µs. */
+  async look(files: readonly FileFacts[], now: number): Promise<Look> {
+    const before = new Map(this.entries);
+    const byName = new Map([...this.records.values()].map((record) => [record.name, record]));
+    const overwritten: string[] = [];
+    this.entries.clear();
+    for (const facts of files) {
+      const known = before.get(facts.key);
+      const same = known?.facts.size === facts.size && known.facts.mtime === facts.mtime;
+      if (known !== undefined && same && (!known.done || this.refused.get(facts.key) === undefined)) {
+        this.entries.set(facts.key, { ...known, facts });
+        continue;
+      }
+      const entry = {
+        facts,
+        compressed: false,
+        begin: known?.begin ?? null,
+        changed: same ? (known?.changed ?? now) : now,
+        done: false,
+      };
+      entry.done = await this.isDone(facts, byName);
+      if (!entry.done && this.captures && facts.size > 0) {
+        const { compressed, time } = await beginningOf(this.directory, facts);
+        if (known !== undefined && !known.done && known.begin !== null && time !== null && time !== known.begin) {
+          overwritten.push(known.facts.text);
+        }
+        entry.compressed = compressed;
+        entry.begin = time;
+      } else if (!entry.done) {
+        entry.compressed = uncompressedName(facts.text) !== null;
+      } else entry.begin = this.records.get(facts.key)?.begin ?? entry.begin;
+      this.entries.set(facts.key, entry);
+    }
+    return { vanished: [...overwritten, ...this.forget(before)] };
+  }
+
+  /** Nothing of the file will be read until it changes; what has no record is tried again by the next process. */
+  refuse(entry: SpoolEntry): void {
+    this.refused.set(entry.facts.key, entry.facts.ctime);
+    entry.done = true;
+  }
+
+  /** The file in the directory that a record tells of, or its compressed successor; null = gone. */
+  async find(record: DoneRecord): Promise<SpoolEntry | null> {
+    const own = this.entries.get(record.key);
+    if (own !== undefined && (await this.sameHead(own.facts, record))) return own;
+    for (const entry of this.entries.values()) if (isTwin(entry.facts, record)) return entry;
+    return null;
+  }
+
+  private async isDone(facts: FileFacts, byName: ReadonlyMap<string, DoneRecord>): Promise<boolean> {
+    if (this.refused.get(facts.key) === facts.ctime) return true;
+    this.refused.delete(facts.key);
+    const record = this.records.get(facts.key);
+    if (record !== undefined) {
+      const verdict = await this.compare(record, facts);
+      if (verdict === 'same') return true;
+      if (verdict === 'grown') return false;
+      this.records.delete(facts.key);
+    }
+    const original = byName.get(uncompressedName(facts.text) ?? '');
+    if (original === undefined || !isTwin(facts, original)) return false;
+    this.records.set(facts.key, {
+      ...original,
+      key: facts.key,
+      name: facts.text,
+      size: facts.size,
+      mtime: String(facts.mtime),
+    });
+    return true;
+  }
+
+  private async compare(record: DoneRecord, facts: FileFacts): Promise<'same' | 'grown' | 'other'> {
+    const mtime = String(facts.mtime);
+    if (facts.size === record.size && mtime === record.mtime) return 'same';
+    if (!(await this.sameHead(facts, record))) return 'other';
+    if (facts.size > record.size && record.outcome === 'read') return 'grown';
+    if (facts.size > record.size && record.headLength < TOO_SHORT) return 'other';
+    this.records.set(record.key, { ...record, mtime });
+    return 'same';
+  }
+
+  /** Does the file begin with the bytes of which the record tells? What cannot be read is left alone as the same. */
+  private async sameHead(facts: FileFacts, record: DoneRecord): Promise<boolean> {
+    try {
+      const handle = await openPlain(this.directory, facts.name);
+      try {
+        return await hasHead(handle, record);
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      return errorCode(error) !== 'ENOENT';
+    }
+  }
+
+  /** Drops what is gone from the directory; gives the names of files that were not read. */
+  private forget(before: ReadonlyMap<string, SpoolEntry>): string[] {
+    const names = new Set([...this.entries.values()].map(({ facts }) => uncompressedName(facts.text)));
+    const vanished: string[] = [];
+    for (const [key, { done, facts }] of before) {
+      // An original that gave way to its compressed copy has not vanished.
+      if (!this.entries.has(key) && !done && facts.size > 0 && !names.has(facts.text)) vanished.push(facts.text);
+    }
+    for (const key of this.records.keys()) if (!this.entries.has(key)) this.records.delete(key);
+    for (const key of this.refused.keys()) if (!this.entries.has(key)) this.refused.delete(key);
+    return vanished;
+  }
+}
+
+/** Does an open file begin with the bytes of which the record tells? */
+export async function hasHead(handle: FileHandle, record: DoneRecord): Promise<boolean> {
+  const { hash, length } = await headOf(handle, record.headLength);
+  return length === record.headLength && hash === record.head;
+}
+
+/** Is it the compressed copy of a file that was read? Compressing programs keep the time of change. */
+function isTwin(facts: FileFacts, record: DoneRecord): boolean {
+  const apart = facts.mtime - BigInt(record.mtime);
+  return uncompressedName(facts.text) === record.name && apart < SAME_TIME && apart > -SAME_TIME;
+}

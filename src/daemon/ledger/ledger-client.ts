@@ -1,0 +1,75 @@
+import { Worker } from 'node:worker_threads';
+import type { LeadCount, LedgerAnswer, LedgerOrder, LedgerRequest } from './messages.ts';
+
+/** The ledger in a thread of its own: requests are answered in order. */
+export class LedgerClient {
+  private readonly worker: Worker;
+  private readonly waiting: Map<number, { resolve(answer: LedgerAnswer): void; reject(error: Error): void }> =
+    new Map();
+  private sequence = 0;
+  private failure: Error | null = null;
+
+  private constructor(worker: Worker) {
+    this.worker = worker;
+  }
+
+  /** Opens the ledger, made where there is none. Rejects with one line where it cannot be used. `onFailure`: the thread died. */
+  static async open(order: LedgerOrder, onFailure: (error: Error) => void): Promise<LedgerClient> {
+    const entry = new URL(
+      import.meta.url.endsWith('.ts') ? './ledger-worker.ts' : './ledger-worker.js',
+      import.meta.url,
+    );
+    const client = new LedgerClient(new Worker(entry, { workerData: order }));
+    const opened = client.expect(0);
+    client.worker.on('message', (answer: LedgerAnswer) => client.onAnswer(answer));
+    const fail = (error: unknown): void => {
+      if (client.failure !== null) return;
+      client.failure = error instanceof Error ? error : new Error(String(error));
+      const starting = client.waiting.has(0);
+      for (const { reject } of client.waiting.values()) reject(client.failure);
+      client.waiting.clear();
+      if (!starting) onFailure(client.failure);
+    };
+    client.worker.on('error', fail);
+    client.worker.on('exit', () => fail(new Error('the thread of the ledger has ended')));
+    await opened;
+    return client;
+  }
+
+  /** Rejects with the ledger's own line where it refuses. */
+  async ask(request: LedgerRequest): Promise<LedgerAnswer> {
+    if (this.failure !== null) throw this.failure;
+    const sequence = ++this.sequence;
+    const answered = this.expect(sequence);
+    this.worker.postMessage({ sequence, request });
+    const answer = await answered;
+    if (answer.error !== null) throw new Error(answer.error);
+    return answer;
+  }
+
+  async leads(): Promise<readonly LeadCount[]> {
+    return (await this.ask({ kind: 'leads' })).leads ?? [];
+  }
+
+  /** Waits for what was asked, then ends the thread. */
+  async close(): Promise<void> {
+    try {
+      await this.ask({ kind: 'close' });
+    } catch {
+      // It is gone already.
+    }
+    this.failure ??= new Error('the ledger is closed');
+    await this.worker.terminate();
+  }
+
+  private expect(sequence: number): Promise<LedgerAnswer> {
+    return new Promise((resolve, reject) => {
+      this.waiting.set(sequence, { resolve, reject });
+    });
+  }
+
+  private onAnswer(answer: LedgerAnswer): void {
+    this.waiting.get(answer.sequence)?.resolve(answer);
+    this.waiting.delete(answer.sequence);
+  }
+}

@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import { type Casework, openCasework } from '../../cli/casework.ts';
+import { contextOf } from '../../cli/context.ts';
+import type { CliEnvironment } from '../../cli/environment.ts';
+import type { LeadCount, LedgerAnswer, LedgerOrder, LedgerRequest } from './messages.ts';
+
+/** The store is synchronous: it has a thread of its own, so that a slow disk holds up nothing else. */
+class LedgerDesk {
+  private casework: Casework;
+  private readonly order: LedgerOrder;
+  private registry: string;
+
+  constructor(order: LedgerOrder) {
+    this.order = order;
+    this.casework = open(order);
+    this.registry = this.registryState();
+  }
+
+  answer(request: LedgerRequest): Omit<LedgerAnswer, 'sequence' | 'error'> {
+    switch (request.kind) {
+      case 'record': {
+        const { detections, coverage, evidence, vantage } = request;
+        const change = { time: microseconds(), actor: this.order.actor };
+        this.casework.casebook.record(detections, coverage, { ...change, evidence, vantage });
+        return {};
+      }
+      case 'reload':
+        this.reopen();
+        return { reloaded: true };
+      case 'refresh': {
+        const changed = this.registryState() !== this.registry;
+        if (changed) this.reopen();
+        return { reloaded: changed };
+      }
+      case 'leads':
+        return { leads: this.count() };
+      case 'ping':
+        return {};
+      case 'close':
+        this.casework.close();
+        return {};
+    }
+  }
+
+  /** The new one is whole before the old one goes. */
+  private reopen(): void {
+    const next = open(this.order);
+    const old = this.casework;
+    this.casework = next;
+    this.registry = this.registryState();
+    old.close();
+  }
+
+  /** What the registry was imported from, and the settings: another process may change both. */
+  private registryState(): string {
+    return JSON.stringify(this.casework.ledger.registry.sources());
+  }
+
+  private count(): LeadCount[] {
+    const counts = new Map<string, { status: string; region: string; count: number }>();
+    for (const { status, region } of this.casework.ledger.leads.leads({})) {
+      const province = region === null || !/^\d{6}$/.test(region) ? 'unknown' : `${region.slice(0, 2)}0000`;
+      const key = `${status} ${province}`;
+      const known = counts.get(key) ?? { status, region: province, count: 0 };
+      known.count++;
+      counts.set(key, known);
+    }
+    return [...counts.values()];
+  }
+}
+
+function open(order: LedgerOrder): Casework {
+  const given = {
+    ledger: order.path,
+    as: order.actor,
+    mmdb: [...order.mmdb],
+    ...(order.reference === null ? {} : { reference: order.reference }),
+  };
+  const nothing = { write: () => true, isTTY: false };
+  const unused = (): never => {
+    throw new Error('not available in the thread of the ledger');
+  };
+  const environment: CliEnvironment = {
+    loadEngine: unused,
+    loadSignatures: unused,
+    loadEndpoints: unused,
+    stdout: nothing as unknown as CliEnvironment['stdout'],
+    stderr: nothing as unknown as CliEnvironment['stderr'],
+    env: order.env,
+    now: () => performance.now(),
+    clock: microseconds,
+    random: (bytes) => randomBytes(bytes),
+    user: () => order.actor,
+    onSignal: unused,
+    exit: unused,
+  };
+  return openCasework(contextOf(given, environment), 'create');
+}
+
+function microseconds(): number {
+  return Date.now() * 1000;
+}
+
+if (parentPort !== null) {
+  const port = parentPort;
+  const desk = new LedgerDesk(workerData as LedgerOrder);
+  port.on('message', ({ sequence, request }: { sequence: number; request: LedgerRequest }) => {
+    let answer: LedgerAnswer;
+    try {
+      answer = { sequence, error: null, ...desk.answer(request) };
+    } catch (error) {
+      answer = { sequence, error: error instanceof Error ? error.message : String(error) };
+    }
+    port.postMessage(answer);
+    if (request.kind === 'close') port.close();
+  });
+  port.postMessage({ sequence: 0, error: null } satisfies LedgerAnswer);
+}

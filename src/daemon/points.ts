@@ -1,0 +1,183 @@
+import { ANOMALIES } from '../common/anomaly.ts';
+import { type BuildContext, isoTime } from '../detect/build.ts';
+import { DAY } from '../detect/day.ts';
+import type { CoverageRow } from '../detect/detection.ts';
+import { RecordPipeline } from '../engine/record-pipeline.ts';
+import type { EndpointIndex } from '../signature/endpoints.ts';
+import type { SignatureSet } from '../signature/types.ts';
+import type { DaemonConfig, PointConfig } from './config/types.ts';
+import type { PointTold } from './engine/core.ts';
+import { Overload } from './overload.ts';
+import { KeyBook } from './report/key-book.ts';
+import { type Reported, Reporter } from './report/reporter.ts';
+import type { PointStatus } from './status.ts';
+
+/** What another process or a configuration without a word about it gives. */
+const PLAIN: Omit<PointConfig, 'name'> = { nat: 'none', realm: null, clockError: 0, home: [] };
+
+export interface PointOptions {
+  readonly sensor: string;
+  readonly config: PointConfig;
+  readonly limits: DaemonConfig['limits'];
+  readonly timeouts: DaemonConfig['timeouts'];
+  readonly overload: DaemonConfig['overload'];
+  readonly fileOf: (input: number) => string;
+  readonly signatures: () => { readonly set: SignatureSet; readonly endpoints: EndpointIndex };
+  /** Decides where conversations of flow records stand in their table. */
+  readonly seed: number;
+  readonly reported: Iterable<readonly [string, Reported]>;
+}
+
+/** One observation point: what is known of its traffic, whatever inputs show it. */
+export class Point {
+  readonly config: PointConfig;
+  /** Name of the sensor in detections: every point is a sensor of its own. */
+  readonly sensor: string;
+  readonly book: KeyBook;
+  readonly reporter: Reporter;
+  readonly overload: Overload;
+  /** Newest news of the engine. */
+  last: PointTold | null = null;
+  /** Wall clock, µs, at which coverage was written last. */
+  coverageAt = 0;
+  /** Packets lost and seen at the last look for overload. */
+  lost = 0;
+  seen = 0;
+  private recordPipeline: RecordPipeline | null = null;
+  private readonly options: PointOptions;
+
+  constructor(options: PointOptions) {
+    this.options = options;
+    this.config = options.config;
+    this.sensor = `${options.sensor}/${options.config.name}`;
+    this.book = new KeyBook(options.limits.keys);
+    this.reporter = new Reporter(this.book, () => this.context(), options.reported);
+    this.overload = new Overload(options.overload);
+  }
+
+  static plain(name: string): PointConfig {
+    return { ...PLAIN, name };
+  }
+
+  private context(): BuildContext {
+    const { nat, realm, clockError } = this.config;
+    // Windows are days, which the facts themselves name.
+    return { sensor: this.sensor, nat, realm, clockError, from: 0, to: 0, fileOf: this.options.fileOf };
+  }
+
+  /** The pipeline of flow records; made when the first are to come. */
+  get records(): RecordPipeline {
+    if (this.recordPipeline === null) {
+      const { limits, timeouts, signatures, seed, config } = this.options;
+      const { set, endpoints } = signatures();
+      this.recordPipeline = new RecordPipeline({
+        signatures: set,
+        endpoints,
+        capacity: limits.recordConversations,
+        idleTimeout: timeouts.recordConversationIdle * 1e6,
+        home: config.home,
+        daily: true,
+        seed,
+      });
+    }
+    return this.recordPipeline;
+  }
+
+  get recordsIfAny(): RecordPipeline | null {
+    return this.recordPipeline;
+  }
+
+  /** Newest capture time of packets and records, µs; 0 before the first. */
+  get lastTime(): number {
+    const records = this.recordPipeline?.counts().lastTime ?? 0;
+    return Math.max(0, this.last?.counts.lastTime ?? 0, Number.isFinite(records) ? records : 0);
+  }
+
+  /** When this point was watched: stretches of traffic, each within a day. */
+  coverage(): CoverageRow[] {
+    const counts = this.last?.counts;
+    const rows: CoverageRow[] = [];
+    const gaps = counts === undefined ? 0 : anomalyCount(counts, 'stream.gap');
+    for (const s of counts?.watched ?? []) {
+      rows.push({
+        type: 'coverage',
+        version: 1,
+        sensor: this.sensor,
+        from: isoTime(s.from),
+        to: isoTime(s.to),
+        customer_prefixes: this.config.home.map((prefix, i) => ({ prefix, flows: s.flows[i] ?? 0 })),
+        loss: { inputs_cut_short: 0, flows_evicted: counts?.evictions ?? 0, stream_gaps: gaps },
+      });
+    }
+    const records = this.recordPipeline?.counts();
+    if (records !== undefined && records.records > 0 && records.lastTime >= records.firstTime) {
+      rows.push(...this.recordCoverage(records.lastTime, records.homeConversations, records.evicted));
+    }
+    return rows;
+  }
+
+  /** Flow records come at the exporter's leisure: the day of the newest is taken as watched up to it. */
+  private recordCoverage(last: number, home: readonly number[], evicted: number): CoverageRow[] {
+    const midnight = Math.floor(last / DAY) * DAY;
+    const from = Math.max(midnight, Math.min(last, this.recordPipeline?.counts().firstTime ?? last));
+    return [
+      {
+        type: 'coverage',
+        version: 1,
+        sensor: this.sensor,
+        from: isoTime(from),
+        to: isoTime(last),
+        customer_prefixes: this.config.home.map((prefix, i) => ({ prefix, flows: home[i] ?? 0 })),
+        loss: { inputs_cut_short: 0, flows_evicted: evicted, stream_gaps: 0 },
+      },
+    ];
+  }
+
+  status(): PointStatus {
+    const { counts, state } = this.last ?? { counts: null, state: null };
+    const records = this.recordPipeline?.counts() ?? null;
+    const decodeErrors: Record<string, number> = {};
+    if (counts !== null) {
+      for (let i = 1; i < ANOMALIES.length; i++) {
+        const n = (counts.decodeAnomalies[i] as number) + (counts.streamAnomalies[i] as number);
+        if (n > 0) decodeErrors[ANOMALIES[i] as string] = n;
+      }
+    }
+    const { limits } = this.options;
+    return {
+      name: this.config.name,
+      packets: counts?.packets ?? 0,
+      bytes: counts?.bytes ?? 0,
+      flows: counts?.flows ?? 0,
+      flowsActive: state?.flowsActive ?? 0,
+      flowsCapacity: state?.flowsCapacity ?? limits.flows,
+      flowsExpired: state?.flowsExpired ?? 0,
+      evictedFlows: state?.evictedFlows ?? 0,
+      evictedConversations: state?.evictedConversations ?? 0,
+      evictedKeys: (state?.evictedKeys ?? 0) + this.book.dropped,
+      evictedLookups: (state?.evictedLookups ?? 0) + (records?.droppedLookups ?? 0),
+      conversations: state?.conversations ?? 0,
+      conversationsMatched: state?.conversationsMatched ?? 0,
+      conversationsCapacity: limits.conversations,
+      inspected: state?.inspected ?? 0,
+      followed: state?.followed ?? 0,
+      matched: state?.matched ?? 0,
+      reassemblyBytes: state?.reassemblyBytes ?? 0,
+      reassemblyLimit: state?.reassemblyLimit ?? limits.reassembly * 2 ** 20,
+      shedPackets: state?.shedPackets ?? 0,
+      shedFlows: state?.shedFlows ?? 0,
+      keptShare: state?.keptShare ?? 1,
+      recordConversations: records?.conversations ?? 0,
+      recordConversationsCapacity: records?.capacity ?? 0,
+      recordConversationsEvicted: records?.evicted ?? 0,
+      records: records?.records ?? 0,
+      keys: this.book.size,
+      decodeErrors,
+    };
+  }
+}
+
+function anomalyCount(counts: PointTold['counts'], name: (typeof ANOMALIES)[number]): number {
+  const i = ANOMALIES.indexOf(name);
+  return (counts.decodeAnomalies[i] ?? 0) + (counts.streamAnomalies[i] ?? 0);
+}

@@ -1,0 +1,240 @@
+import { type KeyFacts, keyOf, mergeFacts, type Order } from '../../detect/key-facts.ts';
+import type { FactsTold } from '../../engine/told.ts';
+
+/** What has changed since the last call of `changes`, for the state on disk. */
+export interface BookChanges {
+  readonly ended: readonly (readonly [key: string, facts: KeyFacts | null])[];
+  readonly open: readonly (readonly [number: number, facts: readonly KeyFacts[] | null])[];
+}
+
+/** One source of facts within a point: packets, or flow records. */
+export type BookSource = 0 | 1;
+const SOURCES = 2;
+
+/**
+ * Everything that is known of the mining keys of one observation point: facts of what ended, added up, and beside them the
+ * newest facts of each thing that is open. At any moment their sum is what all traffic so far told, each packet once.
+ */
+export class KeyBook {
+  private readonly ended: Map<string, KeyFacts> = new Map();
+  private readonly open: Map<number, readonly KeyFacts[]> = new Map();
+  /** Numbers of open things by key; keys by miner and by pool address. */
+  private readonly openOf: Map<string, Set<number>> = new Map();
+  private readonly byMiner: Map<string, Set<string>> = new Map();
+  private readonly byPool: Map<string, Set<string>> = new Map();
+  private readonly changedEnded: Set<string> = new Set();
+  private readonly changedOpen: Set<number> = new Set();
+  private readonly dirty: Set<string> = new Set();
+  private readonly limit: number;
+  /** Keys under which facts of an earlier process stand: a connection that went on is one, not two. */
+  private readonly resumed: Set<string> = new Set();
+  /** Keys that found no room. */
+  dropped = 0;
+
+  /** `limit`: keys at once. */
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  /** Keys that are open. */
+  get size(): number {
+    return this.ended.size + [...this.openOf.keys()].reduce((n, key) => n + (this.ended.has(key) ? 0 : 1), 0);
+  }
+
+  /** Takes the news of a source. Numbers of different sources are told apart. */
+  apply(told: FactsTold, source: BookSource): void {
+    for (const facts of told.ended) this.add(facts);
+    for (const number of told.closed) this.replace(number * SOURCES + source, []);
+    for (const [number, facts] of told.open) this.replace(number * SOURCES + source, facts);
+  }
+
+  /** Facts that an earlier process left behind: what was open then has ended. */
+  restore(ended: Iterable<KeyFacts>, open: Iterable<readonly KeyFacts[]>): void {
+    for (const facts of ended) this.resume(facts);
+    for (const list of open) for (const facts of list) this.resume(facts);
+  }
+
+  /** Makes the next `changes` name everything. */
+  changeAll(): void {
+    for (const key of this.ended.keys()) this.changedEnded.add(key);
+    for (const number of this.open.keys()) this.changedOpen.add(number);
+  }
+
+  private resume(facts: KeyFacts): void {
+    this.add(facts);
+    this.resumed.add(keyOf(facts));
+  }
+
+  private add(facts: KeyFacts): void {
+    const key = keyOf(facts);
+    const known = this.ended.get(key);
+    if (known === undefined && !this.openOf.has(key) && this.byKeyCount() >= this.limit) {
+      this.dropped++;
+      return;
+    }
+    if (known !== undefined) mergeFacts(known, facts);
+    else {
+      this.ended.set(key, facts);
+      this.index(key, facts);
+    }
+    this.changedEnded.add(key);
+    this.dirty.add(key);
+  }
+
+  private byKeyCount(): number {
+    return Math.max(this.ended.size, this.openOf.size);
+  }
+
+  private replace(number: number, facts: readonly KeyFacts[]): void {
+    for (const old of this.open.get(number) ?? []) {
+      const key = keyOf(old);
+      const numbers = this.openOf.get(key);
+      numbers?.delete(number);
+      if (numbers?.size === 0) this.openOf.delete(key);
+      this.dirty.add(key);
+    }
+    const kept = facts.filter((f) => {
+      const key = keyOf(f);
+      if (this.ended.has(key) || this.openOf.has(key) || this.byKeyCount() < this.limit) return true;
+      this.dropped++;
+      return false;
+    });
+    if (kept.length > 0) this.open.set(number, kept);
+    else this.open.delete(number);
+    this.changedOpen.add(number);
+    for (const f of kept) {
+      const key = keyOf(f);
+      const numbers = this.openOf.get(key);
+      if (numbers === undefined) this.openOf.set(key, new Set([number]));
+      else numbers.add(number);
+      this.index(key, f);
+      this.dirty.add(key);
+    }
+  }
+
+  private index(key: string, { miner, pool }: KeyFacts): void {
+    put(this.byMiner, miner, key);
+    if (pool !== null) put(this.byPool, pool, key);
+  }
+
+  /** Keys that changed since the last call. */
+  takeDirty(): string[] {
+    const keys = [...this.dirty];
+    this.dirty.clear();
+    return keys;
+  }
+
+  /** What changed since the last call, for the state on disk. */
+  changes(): BookChanges {
+    const ended = [...this.changedEnded].map((key) => [key, this.ended.get(key) ?? null] as const);
+    const open = [...this.changedOpen].map((number) => [number, this.open.get(number) ?? null] as const);
+    this.changedEnded.clear();
+    this.changedOpen.clear();
+    return { ended, open };
+  }
+
+  /** All that is known of a key; null where nothing is (any more). */
+  facts(key: string): KeyFacts | null {
+    const ended = this.ended.get(key);
+    // Merging replaces lists and never changes one: a flat copy is enough.
+    let all: KeyFacts | null = ended === undefined ? null : { ...ended };
+    for (const number of this.openOf.get(key) ?? []) {
+      for (const facts of this.open.get(number) ?? []) {
+        if (keyOf(facts) !== key) continue;
+        if (all === null) all = { ...facts };
+        else mergeFacts(all, facts);
+      }
+    }
+    return all !== null && this.resumed.has(key) ? joinResumed(all) : all;
+  }
+
+  /** Keys of an address as miner, and those of others with it as pool. */
+  keysOf(miner: string): readonly string[] {
+    return [...(this.byMiner.get(miner) ?? [])];
+  }
+
+  keysTo(pool: string): readonly string[] {
+    return [...(this.byPool.get(pool) ?? [])];
+  }
+
+  isMiner(address: string): boolean {
+    return this.byMiner.has(address);
+  }
+
+  /** All keys with the day each is of; null where a key has none. */
+  *days(): Generator<readonly [key: string, day: number | null]> {
+    const seen = new Set<string>();
+    for (const [key, { day }] of this.ended) {
+      seen.add(key);
+      yield [key, day];
+    }
+    for (const list of this.open.values()) {
+      for (const facts of list) {
+        const key = keyOf(facts);
+        if (!seen.has(key)) yield [key, facts.day];
+        seen.add(key);
+      }
+    }
+  }
+
+  /** Forgets a key: all of it was reported, and its day is over. */
+  forget(key: string): void {
+    this.ended.delete(key);
+    this.changedEnded.add(key);
+    for (const number of this.openOf.get(key) ?? []) {
+      const rest = (this.open.get(number) ?? []).filter((f) => keyOf(f) !== key);
+      if (rest.length > 0) this.open.set(number, rest);
+      else this.open.delete(number);
+      this.changedOpen.add(number);
+    }
+    this.openOf.delete(key);
+    this.dirty.delete(key);
+    this.resumed.delete(key);
+    // A key begins with miner and pool (`keyOf`).
+    const [miner, pool] = JSON.parse(key) as [string, string | null];
+    drop(this.byMiner, miner, key);
+    if (pool !== null) drop(this.byPool, pool, key);
+  }
+}
+
+function put(map: Map<string, Set<string>>, name: string, key: string): void {
+  const keys = map.get(name);
+  if (keys === undefined) map.set(name, new Set([key]));
+  else keys.add(key);
+}
+
+function drop(map: Map<string, Set<string>>, name: string, key: string): void {
+  const keys = map.get(name);
+  keys?.delete(key);
+  if (keys?.size === 0) map.delete(name);
+}
+
+/** How long a connection may have been unseen, while the program was not running, to be taken for the same one, µs. */
+const MAX_BREAK = 3_600_000_000;
+
+/** A connection that was open when the program ended and was met again in the middle is one connection. */
+function joinResumed(facts: KeyFacts): KeyFacts {
+  const joined: KeyFacts['conversations'] = [];
+  let less = 0;
+  for (const row of facts.conversations) {
+    const before = joined.findIndex(
+      ({ order, value }) =>
+        value.port === row.value.port &&
+        !row.value.opened &&
+        order[0] <= row.order[0] &&
+        row.order[0] - value.lastSeen <= MAX_BREAK,
+    );
+    const earlier = joined[before];
+    if (earlier === undefined) {
+      joined.push(row);
+      continue;
+    }
+    less++;
+    const order: Order = earlier.order;
+    joined[before] = {
+      order,
+      value: { ...earlier.value, lastSeen: Math.max(earlier.value.lastSeen, row.value.lastSeen) },
+    };
+  }
+  return { ...facts, conversations: joined, flows: Math.max(1, facts.flows - less) };
+}

@@ -1,0 +1,238 @@
+import { type BuildContext, buildDetections } from '../../detect/build.ts';
+import { DAY } from '../../detect/day.ts';
+import type { DetectionRow } from '../../detect/detection.ts';
+import type { KeyFacts } from '../../detect/key-facts.ts';
+import type { KeyBook } from './key-book.ts';
+
+/** A detection as it stands, to be written down. */
+export interface Report {
+  readonly row: DetectionRow;
+  /** It was not reported before, by this process or an earlier one. */
+  readonly fresh: boolean;
+  /** Its packets are wanted: it is new, surer than before, or over. */
+  readonly evidence: boolean;
+  /** Key of its facts, for its packets. */
+  readonly key: string;
+}
+
+/** What was reported of one detection; survives the process. */
+export interface Reported {
+  readonly confidence: DetectionRow['confidence'];
+  readonly activity: DetectionRow['activity'];
+  /** Wall clock of the last report, µs, and how many there were. */
+  at: number;
+  times: number;
+  /** What it stood for then: packets and last packet. */
+  packets: number;
+  last: string;
+  evidence: boolean;
+}
+
+/** Seconds from one report of a detection that only grows to the next. */
+const GROWTH = [60, 300, 900, 3600];
+/** What is not certain yet is looked at again after so long. */
+const UNCERTAIN = 60;
+/** A day is closed when traffic is so far beyond it, and its keys have not changed for so long by the clock; µs. */
+const DAY_GRACE = 2 * 3600e6;
+const QUIET = 600e6;
+
+const SURENESS = { suspected: 0, probable: 1, confirmed: 2 } as const;
+const WORK = { attempt: 0, probe: 1, mining: 2, proxy: 3 } as const;
+
+interface KeyState {
+  /** Wall clock, µs: when it changed last, and before which it need not be looked at. */
+  changed: number;
+  due: number;
+  day: number | null;
+  id: string | null;
+}
+
+/**
+ * Decides when the detections of one observation point are written down: at once when they are new or surer, then ever more
+ * rarely while they only grow, and for the last time when their day is over.
+ */
+export class Reporter {
+  private readonly book: KeyBook;
+  private readonly context: () => BuildContext;
+  private readonly reported: Map<string, Reported>;
+  private readonly keys: Map<string, KeyState> = new Map();
+  private readonly changed: Set<string> = new Set();
+  private readonly removed: Set<string> = new Set();
+  /** Detections handed out that nobody has said to be written down. */
+  private readonly underWay: Set<string> = new Set();
+
+  /** `context`: as for one run; windows come from the facts. `reported`: by detection id, of an earlier process. */
+  constructor(book: KeyBook, context: () => BuildContext, reported: Iterable<readonly [string, Reported]> = []) {
+    this.book = book;
+    this.context = context;
+    this.reported = new Map(reported);
+  }
+
+  /** Detections open now, by confidence. */
+  open(): Record<DetectionRow['confidence'], number> {
+    const counts = { suspected: 0, probable: 0, confirmed: 0 };
+    for (const { confidence } of this.reported.values()) counts[confidence]++;
+    return counts;
+  }
+
+  /** What changed in `reported` since the last call, for the state on disk; null = gone. */
+  takeChanged(): (readonly [string, Reported | null])[] {
+    const changes = [
+      ...[...this.changed].map((id) => [id, this.reported.get(id) ?? null] as const),
+      ...[...this.removed].map((id) => [id, null] as const),
+    ];
+    this.changed.clear();
+    this.removed.clear();
+    return changes;
+  }
+
+  /** All of `reported`. */
+  all(): [string, Reported][] {
+    return [...this.reported];
+  }
+
+  /** These are written down: from now on the state on disk may say so. */
+  written(ids: Iterable<string>): void {
+    for (const id of ids) {
+      if (!this.underWay.delete(id) || !this.reported.has(id)) continue;
+      this.changed.add(id);
+    }
+  }
+
+  /** Detections to be written down now, `now` = wall clock, µs. `all`: everything that changed, because the process ends. */
+  due(now: number, all: boolean = false): Report[] {
+    const look = new Set<string>();
+    for (const key of this.book.takeDirty()) {
+      const state = this.keys.get(key) ?? { changed: now, due: 0, day: null, id: null };
+      state.changed = now;
+      if (!this.keys.has(key)) this.keys.set(key, state);
+    }
+    for (const [key, state] of this.keys) {
+      if (state.due <= now || all) look.add(key);
+    }
+    if (look.size === 0) return [];
+    return this.reportsOf(this.built(look), look, now, all);
+  }
+
+  /** Rows of these keys with their neighbours at hand: what shows only when detections are seen together needs them. */
+  private built(look: ReadonlySet<string>): Map<string, DetectionRow> {
+    const { book } = this;
+    const addresses = new Set<string>();
+    for (const key of look) {
+      const [miner, pool] = JSON.parse(key) as [string, string | null];
+      addresses.add(miner);
+      if (pool !== null && book.isMiner(pool)) addresses.add(pool);
+    }
+    const wanted = new Map<string, KeyFacts>();
+    for (const address of addresses) {
+      for (const key of [...book.keysOf(address), ...book.keysTo(address)]) {
+        if (wanted.has(key)) continue;
+        const facts = book.facts(key);
+        if (facts !== null) wanted.set(key, facts);
+      }
+    }
+    const rows = new Map<string, DetectionRow>();
+    for (const row of buildDetections([...wanted.values()], this.context())) rows.set(keyOfRow(row), row);
+    return rows;
+  }
+
+  private reportsOf(
+    rows: ReadonlyMap<string, DetectionRow>,
+    look: ReadonlySet<string>,
+    now: number,
+    all: boolean,
+  ): Report[] {
+    const reports: Report[] = [];
+    for (const key of look) {
+      const state = this.keys.get(key);
+      if (state === undefined) continue;
+      const facts = this.book.facts(key);
+      const row = rows.get(key);
+      state.day = facts?.day ?? state.day;
+      if (facts === null || row === undefined) {
+        // Too little for a detection as yet: it is looked at again when something changes.
+        state.due = now + UNCERTAIN * 1e6;
+        if (facts === null) {
+          this.book.forget(key);
+          this.keys.delete(key);
+        }
+        continue;
+      }
+      state.id = row.id;
+      const report = this.reportOf(row, key, now, all);
+      if (report !== null) reports.push(report);
+      state.due = this.nextLook(row, now);
+    }
+    return reports;
+  }
+
+  private nextLook(row: DetectionRow, now: number): number {
+    const known = this.reported.get(row.id);
+    const seconds =
+      row.confidence === 'confirmed' && row.activity !== 'attempt'
+        ? (GROWTH[Math.min(known?.times ?? 1, GROWTH.length) - 1] ?? UNCERTAIN)
+        : UNCERTAIN;
+    return now + seconds * 1e6;
+  }
+
+  private reportOf(row: DetectionRow, key: string, now: number, all: boolean): Report | null {
+    const known = this.reported.get(row.id);
+    const packets = row.packets[0] + row.packets[1];
+    const surer =
+      known === undefined ||
+      SURENESS[row.confidence] > SURENESS[known.confidence] ||
+      WORK[row.activity] > WORK[known.activity];
+    if (known !== undefined && !surer) {
+      if (known.packets === packets && known.last === row.last_seen) return null;
+      const wait = GROWTH[Math.min(known.times, GROWTH.length) - 1] ?? 0;
+      if (!all && now - known.at < wait * 1e6) return null;
+    }
+    const evidence = surer || all;
+    this.reported.set(row.id, {
+      confidence: row.confidence,
+      activity: row.activity,
+      at: now,
+      times: (known?.times ?? 0) + 1,
+      packets,
+      last: row.last_seen,
+      evidence: evidence || (known?.evidence ?? false),
+    });
+    this.underWay.add(row.id);
+    this.removed.delete(row.id);
+    return { row, fresh: known === undefined, evidence, key };
+  }
+
+  /**
+   * What of days that are over at capture time `time` was not reported yet, and the keys of which all was written down: they
+   * are forgotten here, and the caller tells the engine so. `now`: wall clock. Times in µs.
+   */
+  close(time: number, now: number): { readonly reports: Report[]; readonly keys: string[]; readonly day: number } {
+    const day = Math.floor((time - DAY_GRACE) / DAY);
+    const over: string[] = [];
+    for (const [key, state] of this.keys) {
+      if (state.day !== null && state.day < day && now - state.changed > QUIET) over.push(key);
+    }
+    if (over.length === 0) return { reports: [], keys: [], day };
+    const look = new Set(over);
+    const reports = this.reportsOf(this.built(look), look, now, true);
+    const keys: string[] = [];
+    for (const key of over) {
+      const id = this.keys.get(key)?.id ?? null;
+      if (id !== null && this.underWay.has(id)) continue;
+      keys.push(key);
+      this.keys.delete(key);
+      this.book.forget(key);
+      if (id === null) continue;
+      this.reported.delete(id);
+      this.changed.delete(id);
+      this.removed.add(id);
+    }
+    return { reports, keys, day };
+  }
+}
+
+/** Miner, pool, port, dialect and day of a row, as in the key of its facts. */
+function keyOfRow(row: DetectionRow): string {
+  const day = Math.floor((Date.parse(row.window.from) * 1000) / DAY);
+  return JSON.stringify([row.miner.ip, row.pool.ip ?? row.pool.host, row.pool.port, row.dialect, day]);
+}

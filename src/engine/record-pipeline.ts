@@ -1,0 +1,385 @@
+// hot: onRecord, once per flow record.
+import type { BehaviourView } from '../detect/behaviour/behaviour-test.ts';
+import { MINING_PORTS } from '../detect/behaviour/unlisted.ts';
+import { DAY, dayOf } from '../detect/day.ts';
+import type { Indication } from '../detect/facts.ts';
+import { fuse, MIN_SCORE } from '../detect/fuse.ts';
+import type { KeyFacts } from '../detect/key-facts.ts';
+import { Ends } from '../flowrecord/conversation-roles.ts';
+import { type ConversationOwner, ConversationStore } from '../flowrecord/conversation-store.ts';
+import type { ConversationDay, Watched } from '../flowrecord/conversation-watch.ts';
+import type { FlowRecord, RecordName, RecordSink } from '../flowrecord/record.ts';
+import type { EndpointFacts, NameSource } from '../protocol/message.ts';
+import type { EndpointIndex } from '../signature/endpoints.ts';
+import type { SignatureSet } from '../signature/types.ts';
+import { addressText } from './address.ts';
+import { HomePrefixes } from './home.ts';
+import type { Hosts } from './lookups.ts';
+import { Naming } from './naming.ts';
+import { fillEnds, SERVICE_PORTS, serverText, type Words, wordsOf } from './record-ends.ts';
+import { factsOfDay } from './record-facts.ts';
+import { RecordLookups } from './record-lookups.ts';
+import { isNamed, type RecordServerName, signsOf } from './record-signs.ts';
+import type { FactSource, FactsTold } from './told.ts';
+
+export interface RecordPipelineOptions {
+  readonly signatures: SignatureSet;
+  readonly endpoints: EndpointIndex;
+  /** Names of servers shared with the pipelines of packets of the same observation point; its own where absent. */
+  readonly naming?: Naming;
+  /** Conversations kept at once; 156 to 172 bytes each. */
+  readonly capacity: number;
+  /** Conversations that are listed, named or look like mining; up to 14 KiB each. */
+  readonly watchCapacity?: number;
+  /** A conversation without records for so long (µs) has ended. */
+  readonly idleTimeout: number;
+  /** Customer prefixes, CIDR. */
+  readonly home?: readonly string[];
+  /** Facts are told by UTC day, always. */
+  readonly daily?: true;
+  /** Number that nobody outside knows. No result depends on it. */
+  readonly seed?: number;
+}
+
+export interface RecordPipelineCounts {
+  readonly records: number;
+  /** Records of other protocols than TCP, and such whose times make no sense. */
+  readonly ignored: number;
+  readonly names: number;
+  /** Conversations in the store, those watched, and both limits. */
+  readonly conversations: number;
+  readonly capacity: number;
+  readonly watched: number;
+  readonly created: number;
+  readonly expired: number;
+  readonly evicted: number;
+  /** Conversations worth watching, and look-ups, for which there was no room. */
+  readonly unwatched: number;
+  readonly droppedLookups: number;
+  /** µs; 0 where there was no record. */
+  readonly firstTime: number;
+  readonly lastTime: number;
+  /** Conversations that were reported. */
+  readonly matched: number;
+  /** New conversations by customer prefix, in the order given. */
+  readonly homeConversations: readonly number[];
+}
+
+/** 16,384 of 14 KiB are 224 MiB at worst; most have few records. */
+const WATCHED = 16_384;
+const MAX_NAMES = 8;
+/** A time so far beyond the newest (µs) moves the clock only where so many records agree on it, one after another. */
+const LEAP = DAY;
+const AGREED_AHEAD = 16;
+const AGREED_BEHIND = 1024;
+
+/** What is known of a watched conversation beside its sums. */
+interface Known {
+  names: RecordServerName[];
+  /** The latest day, and what held at the end of those before. */
+  day: number;
+  readonly before: Map<number, readonly Indication[]>;
+  told: boolean;
+}
+
+const SOURCES: Readonly<Record<Exclude<RecordName['source'], 'dns'>, NameSource>> = {
+  sni: 'sni',
+  certificate: 'certificate',
+  'http-host': 'http-host',
+};
+
+/**
+ * What flow records alone say, without end: joins them to conversations, asks the endpoint list, names and shapes, and tells
+ * what is worth reporting as facts by day. Never `confirmed`: nothing that was said is read. All times are those of the records.
+ */
+export class RecordPipeline implements RecordSink, FactSource, ConversationOwner {
+  private signatures: SignatureSet;
+  private naming: Naming;
+  private readonly store: ConversationStore;
+  private readonly home: HomePrefixes;
+  private readonly lookups = new RecordLookups();
+  private readonly known: Map<number, Known> = new Map();
+  private readonly scratch = new Ends();
+  private readonly hosts: { -readonly [K in keyof Hosts]: Hosts[K] };
+  private ended: KeyFacts[] = [];
+  private closed: number[] = [];
+  private records = 0;
+  private odd = 0;
+  private nameCount = 0;
+  private matched = 0;
+  private firstTime = Number.POSITIVE_INFINITY;
+  private lastTime = 0;
+  private clock = 0;
+  private ahead = 0;
+  private behind = 0;
+  /** Conversations by server while they are told of, for tests that look at all clients of one. */
+  private byServer: Map<string, BehaviourView[]> | null = null;
+
+  constructor(options: RecordPipelineOptions) {
+    this.signatures = options.signatures;
+    this.naming = options.naming ?? new Naming(options.endpoints);
+    this.home = new HomePrefixes(options.home ?? []);
+    const knownPorts = new Uint8Array(65_536);
+    for (const port of [...MINING_PORTS, ...SERVICE_PORTS]) knownPorts[port] = 1;
+    const { capacity, watchCapacity = WATCHED, idleTimeout, seed = 0 } = options;
+    this.store = new ConversationStore({ capacity, watchCapacity, idleTimeout, seed, knownPorts }, this);
+    const none = { source0: 0, source1: 0, source2: 0, source3: 0 };
+    this.hosts = { ipVersion: 4, ...none, destination0: 0, destination1: 0, destination2: 0, destination3: 0 };
+  }
+
+  onRecord(r: FlowRecord): void {
+    this.records++;
+    // Also false for what is no number.
+    if (!(r.end >= r.start && r.start >= 0 && r.packets >= 0 && r.bytes >= 0 && r.end < 1e17)) {
+      this.odd++;
+      return;
+    }
+    if (r.start < this.firstTime) this.firstTime = r.start;
+    if (r.end > this.lastTime) this.lastTime = r.end;
+    this.store.touch(r);
+    this.advance(r.end);
+  }
+
+  onName(n: RecordName): void {
+    this.nameCount++;
+    const client = wordsOf(n.client);
+    if (client === null || !(n.time >= 0 && n.time < 1e17)) return;
+    if (n.source === 'dns') this.onLookup(n, client);
+    else this.onServerName(n, client);
+  }
+
+  /** Other signatures and endpoints from now on. `naming`: where it is shared. What was told stays told. */
+  setSignatures(signatures: SignatureSet, endpoints: EndpointIndex, naming?: Naming): void {
+    this.signatures = signatures;
+    this.naming = naming ?? new Naming(endpoints);
+    this.store.relist();
+    const e = new Ends();
+    for (const w of this.store.allWatched()) {
+      const known = this.known.get(w.number);
+      if (known === undefined) continue;
+      this.store.endsOf(w.index, e);
+      known.names = known.names.map((n) => ({ ...n, endpoint: this.naming.ofName(n.name, e.serverPort) }));
+    }
+  }
+
+  tell(): FactsTold {
+    this.store.expireWatched(this.clock);
+    const open: (readonly [number, readonly KeyFacts[]])[] = [];
+    for (const w of this.store.allWatched()) {
+      if (!w.changed) continue;
+      w.changed = false;
+      const facts = this.factsOf(w, w.days);
+      if (facts.length > 0) open.push([w.number * 2, facts]);
+    }
+    this.byServer = null;
+    this.lookups.tell(this.ended, open, this.closed, (n) => n * 2 + 1);
+    const told = { ended: this.ended, open, closed: this.closed };
+    this.ended = [];
+    this.closed = [];
+    return told;
+  }
+
+  /** No record will come any more: all conversations have ended. Look-ups stay open. */
+  finish(): void {
+    this.store.endAll();
+  }
+
+  counts(): RecordPipelineCounts {
+    const { store } = this;
+    return {
+      records: this.records,
+      ignored: store.ignored + this.odd,
+      names: this.nameCount,
+      conversations: store.size,
+      capacity: store.capacity,
+      watched: store.watchedCount,
+      created: store.created,
+      expired: store.expired,
+      evicted: store.evicted,
+      unwatched: store.unwatched,
+      droppedLookups: this.lookups.dropped,
+      firstTime: this.lastTime === 0 ? 0 : this.firstTime,
+      lastTime: this.lastTime,
+      matched: this.matched,
+      homeConversations: this.home.counts(),
+    };
+  }
+
+  isListed(version: number, w0: number, w1: number, w2: number, w3: number, port: number): boolean {
+    const { endpoints } = this.naming;
+    const row = version === 4 ? endpoints.findAddress4(w0) : endpoints.findAddress6(w0, w1, w2, w3);
+    return row >= 0 && endpoints.address(row).stratum && endpoints.addressPort(row, port);
+  }
+
+  isNamed(ends: Ends, time: number): boolean {
+    if (this.naming.empty) return false;
+    const found = this.lookedUp(ends, time);
+    return found !== null && this.naming.ofName(found, ends.serverPort).evidence === 'stratum';
+  }
+
+  onNew(e: Ends): void {
+    if (this.home.empty) return;
+    const { client0, client1, client2, client3, server0, server1, server2, server3 } = e;
+    this.home.count(e.version, client0, client1, client2, client3, server0, server1, server2, server3);
+  }
+
+  onRecordWatched(w: Watched, start: number): void {
+    const known = this.knowledge(w);
+    const day = dayOf(start);
+    if (day <= known.day) return;
+    // What held by the end of a day does not depend on what comes after it.
+    if (known.day >= 0) known.before.set(known.day, this.judge(w, known));
+    known.day = day;
+  }
+
+  onDayEnd(w: Watched, day: ConversationDay): void {
+    this.ended.push(...this.factsOf(w, [day]));
+  }
+
+  onEnd(w: Watched): void {
+    this.ended.push(...this.factsOf(w, w.days));
+    if (this.known.get(w.number)?.told === true) this.closed.push(w.number * 2);
+    this.known.delete(w.number);
+  }
+
+  /** The time by which conversations end. One exporter whose clock is wrong does not move it. */
+  private advance(time: number): void {
+    if (this.clock > 0 && time > this.clock + LEAP) {
+      if (++this.ahead < AGREED_AHEAD) return;
+      this.clock = time;
+    } else if (time < this.clock - LEAP) {
+      if (++this.behind < AGREED_BEHIND) return;
+      this.clock = time;
+    } else if (time > this.clock) this.clock = time;
+    this.ahead = this.behind = 0;
+    this.store.turn(this.clock);
+  }
+
+  private onLookup(n: RecordName, client: Words): void {
+    const listed = this.naming.ofName(n.name, 0).evidence === 'stratum';
+    const server = n.server === null ? null : wordsOf(n.server);
+    if (server !== null) {
+      const [c0, c1, c2, c3] = client.words;
+      const [s0, s1, s2, s3] = server.words;
+      const map = this.naming.learning(listed);
+      map.add(client.version, c0, c1, c2, c3, server.version, s0, s1, s2, s3, n.name, n.time, n.ttl);
+    }
+    if (listed) this.lookups.note(n, this.naming, this.signatures);
+  }
+
+  /** A log says what a client called its server. */
+  private onServerName(n: RecordName, client: Words): void {
+    if (n.source === 'dns' || n.server === null || n.serverPort === null) return;
+    const server = wordsOf(n.server);
+    if (server === null || server.version !== client.version) return;
+    const e = this.scratch;
+    fillEnds(e, client, server, n.clientPort ?? 0, n.serverPort);
+    const endpoint = this.naming.ofName(n.name, n.serverPort);
+    const [s0, s1, s2, s3] = server.words;
+    const other = endpoint.evidence !== 'stratum';
+    if (other) {
+      // Ordinary names are of interest where something else says that this is a pool.
+      const listed = this.isListed(server.version, s0, s1, s2, s3, n.serverPort);
+      if (n.source !== 'sni' || (!listed && !this.isNamed(e, n.time))) return;
+    }
+    const w = this.store.name(e, n.time);
+    if (w === null) return;
+    const known = this.knowledge(w);
+    const source = other ? 'sni-other' : SOURCES[n.source];
+    if (known.names.length >= MAX_NAMES || known.names.some((k) => k.source === source && k.name === n.name)) return;
+    known.names.push({ source, name: n.name, endpoint });
+    // Nothing may follow but the record that tells of its end.
+    if (w.days.length === 0) w.begin(n.time, n.input, n.number);
+    w.changed = true;
+  }
+
+  private knowledge(w: Watched): Known {
+    const known = this.known.get(w.number);
+    if (known !== undefined) return known;
+    const made: Known = { names: [], day: -1, before: new Map(), told: false };
+    this.known.set(w.number, made);
+    const ends = new Ends();
+    this.store.endsOf(w.index, ends);
+    const name = this.lookedUp(ends, this.store.spanOf(w.index)[0]);
+    if (name !== null) {
+      const endpoint = this.naming.ofName(name, ends.serverPort);
+      if (endpoint.evidence === 'stratum') made.names.push({ source: 'dns', name, endpoint });
+    }
+    return made;
+  }
+
+  private lookedUp(e: Ends, time: number): string | null {
+    if (this.naming.empty) return null;
+    const { hosts } = this;
+    hosts.ipVersion = e.version;
+    hosts.source0 = e.client0;
+    hosts.source1 = e.client1;
+    hosts.source2 = e.client2;
+    hosts.source3 = e.client3;
+    hosts.destination0 = e.server0;
+    hosts.destination1 = e.server1;
+    hosts.destination2 = e.server2;
+    hosts.destination3 = e.server3;
+    return this.naming.lookedUp(hosts, time, false)?.name ?? null;
+  }
+
+  private judge(w: Watched, known: Known): readonly Indication[] {
+    const view = this.viewOf(w, known);
+    const e = new Ends();
+    this.store.endsOf(w.index, e);
+    return signsOf(view, serverText(e), this.addressOf(e), known.names, this.signatures);
+  }
+
+  private addressOf(e: Ends): EndpointFacts {
+    return this.naming.ofAddress(e.version, e.server0, e.server1, e.server2, e.server3, e.serverPort);
+  }
+
+  private viewOf(w: Watched, known: Known): BehaviourView {
+    const e = new Ends();
+    this.store.endsOf(w.index, e);
+    return {
+      ...this.store.sums(w.index),
+      version: e.version,
+      connections: w.connectionCount,
+      longest: w.longest / 1e6,
+      named: isNamed(this.addressOf(e), e.serverPort, known.names),
+      points: () => w.series(),
+      clients: () => this.clientsOf(`${serverText(e)} ${e.serverPort}`),
+    };
+  }
+
+  /** Gathered once for all that is told of at a time. */
+  private clientsOf(server: string): readonly BehaviourView[] {
+    if (this.byServer === null) {
+      this.byServer = new Map();
+      for (const w of this.store.allWatched()) {
+        const e = new Ends();
+        this.store.endsOf(w.index, e);
+        const key = `${serverText(e)} ${e.serverPort}`;
+        const view = this.viewOf(w, this.knowledge(w));
+        const views = this.byServer.get(key);
+        if (views === undefined) this.byServer.set(key, [view]);
+        else views.push(view);
+      }
+    }
+    return this.byServer.get(server) ?? [];
+  }
+
+  /** The facts of some days of a conversation; none where it was never worth reporting. */
+  private factsOf(w: Watched, days: readonly ConversationDay[]): KeyFacts[] {
+    const known = this.knowledge(w);
+    const e = new Ends();
+    this.store.endsOf(w.index, e);
+    const now = this.judge(w, known);
+    const signsOn = (day: number): readonly Indication[] => known.before.get(day) ?? now;
+    if (!known.told && !days.some(({ day }) => fuse(signsOn(day)).score >= MIN_SCORE)) return [];
+    if (!known.told) this.matched++;
+    known.told = true;
+    const client = addressText(e.version, e.client0, e.client1, e.client2, e.client3);
+    const common = { watched: w, client, server: serverText(e), serverPort: e.serverPort };
+    const { names } = known;
+    return days.map((day) =>
+      factsOfDay({ ...common, day, address: this.addressOf(e), names, signs: signsOn(day.day) }),
+    );
+  }
+}

@@ -1,0 +1,144 @@
+import type { RecordCounts } from './record.ts';
+
+/** Gaps that may still be filled by late datagrams; each counts as lost once it is this old. */
+const MAX_HOLES = 8;
+const LATE_DATAGRAMS = 32;
+const LATE_MICROSECONDS = 5e6;
+/** Further forward than this is no loss but another count. */
+const MAX_JUMP = 2 ** 30;
+/** An uptime (ms) that went back by more than this is a restart; by less, a late datagram. */
+const RESTART_MARGIN = 5000;
+/** So many datagrams in a row that step by the other unit show that the exporter counts in it. */
+const MISFITS = 4;
+
+/**
+ * Follows the sequence numbers of one stream of export datagrams: RFC 3954 §5.1 (v9: one a datagram), RFC 7011 §3.1 (IPFIX:
+ * data records sent before), and the flow sequence of NetFlow v5. A gap counts as lost only after 32 datagrams or 5 s,
+ * so that a datagram that overtook another costs nothing. Some exporters count in the other unit than they should;
+ * four steps in a row show it.
+ */
+export class Sequence {
+  private perDatagram: boolean;
+  private next = -1;
+  private last = -1;
+  private lastRecords = -1;
+  private lastUptime = -1;
+  /** Where the sequence goes on if a number out of place was a restart. */
+  private alternative = -1;
+  private misfits = 0;
+  private tick = 0;
+  private holes = 0;
+  private readonly from: Float64Array = new Float64Array(MAX_HOLES);
+  private readonly size: Float64Array = new Float64Array(MAX_HOLES);
+  private readonly atTick: Float64Array = new Float64Array(MAX_HOLES);
+  private readonly atTime: Float64Array = new Float64Array(MAX_HOLES);
+
+  constructor(perDatagram: boolean) {
+    this.perDatagram = perDatagram;
+  }
+
+  /**
+   * One datagram. `records`: data records in it, -1 where they could not be counted; `uptime`: of the exporter in ms, -1 where
+   * the format has none; `time`: of arrival, µs. Losses, gaps and restarts are counted in `counts`; returns how much was
+   * lost for certain since the last call, for the exporter's own count.
+   */
+  observe(sequence: number, records: number, uptime: number, time: number, counts: RecordCounts): number {
+    this.tick++;
+    let lost = this.settle(time, counts);
+    this.learn(sequence);
+    const units = this.perDatagram ? 1 : records;
+    const difference = this.next < 0 ? 0 : (sequence - this.next) | 0;
+    if (difference !== 0) {
+      const back = uptime >= 0 && this.lastUptime >= 0 && uptime < this.lastUptime - RESTART_MARGIN;
+      if (back || sequence === this.alternative) {
+        counts.restarts++;
+        while (this.holes > 0) lost += this.lose(counts);
+      } else if (difference > 0 && difference <= MAX_JUMP) {
+        if (this.holes === MAX_HOLES) lost += this.lose(counts);
+        this.put(this.next, difference, this.tick, time);
+      } else {
+        if (!this.fill(sequence, units)) this.alternative = units < 0 ? -1 : (sequence + units) >>> 0;
+        return lost;
+      }
+    }
+    this.alternative = -1;
+    this.next = units < 0 ? -1 : (sequence + units) >>> 0;
+    this.last = sequence;
+    this.lastRecords = records;
+    this.lastUptime = uptime;
+    return lost;
+  }
+
+  /** Counts all gaps as lost: nothing more will come. Returns how much that is. */
+  finish(counts: RecordCounts): number {
+    let lost = 0;
+    while (this.holes > 0) lost += this.lose(counts);
+    return lost;
+  }
+
+  private learn(sequence: number): void {
+    if (this.last < 0 || this.lastRecords < 0 || this.lastRecords === 1) return;
+    const step = (sequence - this.last) >>> 0;
+    if (step === (this.perDatagram ? 1 : this.lastRecords)) this.misfits = 0;
+    else if (step === (this.perDatagram ? this.lastRecords : 1)) {
+      // The last good number moves on, or a count in datagrams would be measured from the first of them for ever.
+      if (++this.misfits >= MISFITS) {
+        this.perDatagram = !this.perDatagram;
+        this.misfits = 0;
+        this.holes = 0;
+        this.next = sequence;
+      }
+      this.last = sequence;
+    }
+  }
+
+  private settle(time: number, counts: RecordCounts): number {
+    let lost = 0;
+    while (
+      this.holes > 0 &&
+      (this.tick - (this.atTick[0] as number) > LATE_DATAGRAMS || time - (this.atTime[0] as number) > LATE_MICROSECONDS)
+    )
+      lost += this.lose(counts);
+    return lost;
+  }
+
+  private lose(counts: RecordCounts): number {
+    const size = this.size[0] as number;
+    counts.gaps++;
+    counts.lost += size;
+    this.remove(0);
+    return size;
+  }
+
+  private remove(index: number): void {
+    for (const column of [this.from, this.size, this.atTick, this.atTime]) column.copyWithin(index, index + 1);
+    this.holes--;
+  }
+
+  private put(from: number, size: number, tick: number, time: number): void {
+    this.from[this.holes] = from;
+    this.size[this.holes] = size;
+    this.atTick[this.holes] = tick;
+    this.atTime[this.holes] = time;
+    this.holes++;
+  }
+
+  /** A late datagram: takes what it brings out of the gap it belongs to. False where it belongs to none. */
+  private fill(sequence: number, units: number): boolean {
+    for (let i = 0; i < this.holes; i++) {
+      const from = this.from[i] as number;
+      const size = this.size[i] as number;
+      const before = (sequence - from) >>> 0;
+      if (before >= size) continue;
+      const after = units < 0 ? 0 : Math.max(0, size - before - units);
+      const tick = this.atTick[i] as number;
+      const time = this.atTime[i] as number;
+      if (before > 0) this.size[i] = before;
+      else this.remove(i);
+      // What is left on the far side is a gap of its own, unless there is no room to remember it.
+      if (after > 0 && this.holes < MAX_HOLES) this.put((from + size - after) >>> 0, after, tick, time);
+      return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,90 @@
+import { BAD_FIELD, BAD_LINE, BAD_TIME, type Output, PASSED } from './text-output.ts';
+import { protocolOf } from './text-protocol.ts';
+import { type EntryParser, parseObject } from './text-reader.ts';
+import { countOf, field, flagsOf, type JsonObject, numberOf, scaledTime, textOf, timeOf } from './text-value.ts';
+
+const NANOSECOND = 1e-3;
+const MILLISECOND = 1e3;
+const SECOND = 1e6;
+
+/** Which field tells a time, and its unit in µs; the first that is there and not 0 counts. */
+type TimeFields = readonly (readonly [name: string, unit: number])[];
+const RECEIVED: TimeFields = [
+  ['time_received_ns', NANOSECOND],
+  ['time_received', SECOND],
+  ['TimeReceivedNs', NANOSECOND],
+  ['TimeReceived', SECOND],
+];
+const START: TimeFields = [
+  ['time_flow_start_ns', NANOSECOND],
+  ['time_flow_start_ms', MILLISECOND],
+  ['time_flow_start', SECOND],
+  ['TimeFlowStartNs', NANOSECOND],
+  ['TimeFlowStartMs', MILLISECOND],
+  ['TimeFlowStart', SECOND],
+];
+const END: TimeFields = [
+  ['time_flow_end_ns', NANOSECOND],
+  ['time_flow_end_ms', MILLISECOND],
+  ['time_flow_end', SECOND],
+  ['TimeFlowEndNs', NANOSECOND],
+  ['TimeFlowEndMs', MILLISECOND],
+  ['TimeFlowEnd', SECOND],
+];
+
+/**
+ * JSON of goflow2 (https://github.com/netsampler/goflow2, docs/protocols.md), one object a line: fields in snake case since
+ * version 2, in camel case before and in goflow. Packets and bytes are as exported, not multiplied by the sampling rate.
+ */
+export class Goflow2Parser implements EntryParser {
+  readonly title = 'goflow2 JSON';
+
+  read(text: string, output: Output): number {
+    const flow = parseObject(text);
+    if (flow === null) return BAD_LINE;
+    const source = textOf(either(flow, 'src_addr', 'SrcAddr'));
+    const destination = textOf(either(flow, 'dst_addr', 'DstAddr'));
+    const received = timeIn(flow, RECEIVED);
+    // Samples of frames without IP (ARP, spanning tree) have neither.
+    if (source === '' && destination === '' && Number.isFinite(received)) return PASSED;
+    if (!output.addresses(source, destination)) return BAD_FIELD;
+    const protocol = protocolOf(either(flow, 'proto', 'Proto'));
+    const sourcePort = either(flow, 'src_port', 'SrcPort');
+    if (!output.transport(protocol, sourcePort, either(flow, 'dst_port', 'DstPort'))) return BAD_FIELD;
+    const packets = countOf(either(flow, 'packets', 'Packets'));
+    if (!output.forward(packets, countOf(either(flow, 'bytes', 'Bytes')))) return BAD_FIELD;
+    const seen = Number.isFinite(received) ? received : output.options.time;
+    const start = timeIn(flow, START);
+    const end = timeIn(flow, END);
+    if (!output.times(Number.isFinite(start) ? start : seen, Number.isFinite(end) ? end : 0)) return BAD_TIME;
+    const flags = either(flow, 'tcp_flags', 'TcpFlags') ?? field(flow, 'TCPFlags');
+    output.tcpFlags(flagsOf(flags));
+    const r = output.record;
+    const rate = countOf(either(flow, 'sampling_rate', 'SamplingRate'));
+    if (rate > 0 && rate <= 0xffff_ffff) r.samplingRate = rate;
+    output.vlan(vlanIn(flow));
+    r.vrf = Math.max(0, countOf(either(flow, 'ingress_vrf_id', 'IngressVrfId') ?? field(flow, 'IngressVrfID')));
+    output.exporter(textOf(either(flow, 'sampler_address', 'SamplerAddress')));
+    return output.give();
+  }
+}
+
+function either(flow: JsonObject, snake: string, camel: string): unknown {
+  return field(flow, snake) ?? field(flow, camel);
+}
+
+/** sFlow tells of the source's VLAN, NetFlow of the flow's. */
+function vlanIn(flow: JsonObject): unknown {
+  const own = either(flow, 'vlan_id', 'VlanId') ?? field(flow, 'VlanID');
+  return countOf(own) > 0 ? own : either(flow, 'src_vlan', 'SrcVlan');
+}
+
+function timeIn(flow: JsonObject, fields: TimeFields): number {
+  for (const [name, unit] of fields) {
+    const value = field(flow, name);
+    if (value === undefined) continue;
+    const time = typeof value === 'string' && value.includes('T') ? timeOf(value) : scaledTime(numberOf(value), unit);
+    if (Number.isFinite(time)) return time;
+  }
+  return Number.NaN;
+}
