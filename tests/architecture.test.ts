@@ -63,7 +63,8 @@ const RULES: Readonly<Record<string, { readonly values: readonly string[]; reado
   ledger: { values: ['identifier'], types: ['detect', 'estimate', 'attribution'] },
   // Evidence is written as a capture.
   publish: { values: ['capture', 'identifier'], types: ['detect', 'engine', 'estimate', 'attribution', 'ledger'] },
-  metrics: { values: [], types: [...STAGES, 'engine', 'ledger', 'publish'] },
+  // Metrics show what a running daemon says of itself.
+  metrics: { values: [], types: [...STAGES, 'engine', 'ledger', 'publish', 'daemon'] },
 };
 /** Functions narrow enough to cross a border at which otherwise only types do. */
 const NARROW: readonly (readonly [file: string, target: string])[] = [

@@ -26,6 +26,13 @@ const EXPECTED: readonly (readonly [file: string, reason: string])[] = [
   ['publish/xlsx.test.ts', 'LibreOffice is not installed'],
   ['attribution/import/hostile.test.ts', 'LibreOffice is not installed'],
   ['ledger/hostile.test.ts', 'this system has no file modes, or may not mount a small disk'],
+  ['metrics/metrics.test.ts', 'promtool is not installed'],
+  ['metrics/prometheus.test.ts', 'Prometheus is not installed'],
+  ['daemon/notify.test.ts', 'this system has no programs that a shell starts'],
+  ['deploy/prometheus.test.ts', 'promtool is not installed'],
+  ['deploy/grafana.test.ts', 'promtool is not installed'],
+  ['deploy/systemd.test.ts', 'systemd-analyze is not installed'],
+  ['deploy/guide.test.ts', 'curl is not installed'],
   ['publish/evidence.test.ts', 'this system has no file modes, or may not mount a small disk'],
 ];
 

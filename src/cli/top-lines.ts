@@ -46,7 +46,7 @@ export function tableLines(columns: readonly Cells[], width: number | null): Lin
   const natural = ({ title, cells }: Cells): number =>
     cells.reduce((most, { text }) => Math.max(most, textWidth(text)), textWidth(title));
   let widths = shown.map(natural);
-  while (width !== null && !fit(shown, widths, width)) {
+  while (width !== null && !narrow(shown, widths, width)) {
     const order = shown.map(({ dropOrder }) => dropOrder ?? Number.POSITIVE_INFINITY);
     const first = Math.min(...order);
     if (!Number.isFinite(first)) break;
@@ -68,7 +68,7 @@ export function tableLines(columns: readonly Cells[], width: number | null): Lin
 }
 
 /** Narrows the widest columns that may be until all fit; false where that is not enough. */
-function fit(columns: readonly Cells[], widths: number[], width: number): boolean {
+function narrow(columns: readonly Cells[], widths: number[], width: number): boolean {
   let excess = widths.reduce((sum, one) => sum + one + GAP.length, -GAP.length) - width;
   for (; excess > 0; excess--) {
     let widest = -1;

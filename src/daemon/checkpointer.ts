@@ -71,9 +71,13 @@ export class Checkpointer {
   private async takeNames(): Promise<void> {
     this.namesAt = this.options.clock();
     this.names = await this.options.host.names();
+    this.recordNames = [...this.options.points()].map(
+      (point) => [`record names ${point.config.name}`, point.exportRecordNames()] as const,
+    );
   }
 
   private names: unknown = null;
+  private recordNames: readonly (readonly [string, unknown])[] = [];
 
   /** Takes what was told and writes it, in one turn. */
   write(told: EngineTold): void {
@@ -97,6 +101,7 @@ export class Checkpointer {
     };
     for (const [name, driver] of drivers()) put(`position ${name}`, driver.position(takenOf));
     put('names', this.names);
+    for (const [name, value] of this.recordNames) put(name, value);
     for (const [name, value] of this.options.values()) put(name, value);
     const fresh = this.fresh;
     const all = [...points()];

@@ -197,6 +197,7 @@ export class Daemon {
       signatures: () => ({ set: this.sources.set, endpoints: this.sources.endpoints }),
       seed: this.seed,
       reported,
+      recordNames: this.saved.values.get(`record names ${name}`),
     });
     const book = this.saved.books.get(name);
     if (book !== undefined) point.book.restore(book.ended, book.open);
@@ -211,6 +212,8 @@ export class Daemon {
     if (config.http !== null) this.http = await this.openHttp(config.http);
     await this.host.send({ kind: 'recall', names: this.saved.values.get('names') ?? null });
     this.startResolver();
+    // Whether the state can be written shows before anything is read.
+    await this.checkpoint();
     for (const input of config.inputs) await this.startInput(input);
     this.repeat(() => this.checkpoint());
     this.every(() => config.report.interval, () => this.report());
@@ -428,6 +431,7 @@ export class Daemon {
 
   private learn(entries: readonly BookEntry[]): void {
     this.host.send({ kind: 'learn', entries }).catch(() => undefined);
+    for (const point of this.points.values()) point.learnAddresses(entries);
   }
 
   private async startInput(input: InputConfig): Promise<void> {
@@ -473,7 +477,7 @@ export class Daemon {
       await this.ledger?.ask({ kind: 'reload' });
       const diff = diffConfig(this.config, next);
       await this.host.setSignatures(sources.set, sources.endpoints, sources.endpointOptions);
-      for (const { recordsIfAny } of this.points.values()) recordsIfAny?.setSignatures(sources.set, sources.endpoints);
+      for (const point of this.points.values()) point.setSignatures(sources.set, sources.endpoints);
       this.sources = sources;
       this.sourcesAt = clock();
       this.resolver?.setNames(stratumHosts(sources.endpoints));

@@ -2,6 +2,8 @@ import { ANOMALIES } from '../common/anomaly.ts';
 import { type BuildContext, isoTime } from '../detect/build.ts';
 import { DAY } from '../detect/day.ts';
 import type { CoverageRow } from '../detect/detection.ts';
+import { AddressBook, type BookEntry } from '../engine/address-book.ts';
+import { Naming } from '../engine/naming.ts';
 import { RecordPipeline } from '../engine/record-pipeline.ts';
 import type { EndpointIndex } from '../signature/endpoints.ts';
 import type { SignatureSet } from '../signature/types.ts';
@@ -11,6 +13,9 @@ import { Overload } from './overload.ts';
 import { KeyBook } from './report/key-book.ts';
 import { type Reported, Reporter } from './report/reporter.ts';
 import type { PointStatus } from './status.ts';
+
+/** Names of each kind that survive the process. */
+const MAX_EXPORTED = 20_000;
 
 /** What another process or a configuration without a word about it gives. */
 const PLAIN: Omit<PointConfig, 'name'> = { nat: 'none', realm: null, clockError: 0, home: [] };
@@ -26,6 +31,8 @@ export interface PointOptions {
   /** Decides where conversations of flow records stand in their table. */
   readonly seed: number;
   readonly reported: Iterable<readonly [string, Reported]>;
+  /** What `exportRecordNames` of an earlier process gave. */
+  readonly recordNames: unknown;
 }
 
 /** One observation point: what is known of its traffic, whatever inputs show it. */
@@ -44,6 +51,7 @@ export class Point {
   lost = 0;
   seen = 0;
   private recordPipeline: RecordPipeline | null = null;
+  private recordNaming: Naming | null = null;
   private readonly options: PointOptions;
 
   constructor(options: PointOptions) {
@@ -70,9 +78,12 @@ export class Point {
     if (this.recordPipeline === null) {
       const { limits, timeouts, signatures, seed, config } = this.options;
       const { set, endpoints } = signatures();
+      this.recordNaming = new Naming(endpoints, new AddressBook());
+      this.recordNaming.importState(this.options.recordNames);
       this.recordPipeline = new RecordPipeline({
         signatures: set,
         endpoints,
+        naming: this.recordNaming,
         capacity: limits.recordConversations,
         idleTimeout: timeouts.recordConversationIdle * 1e6,
         home: config.home,
@@ -81,6 +92,23 @@ export class Point {
       });
     }
     return this.recordPipeline;
+  }
+
+  /** Other signatures and another endpoint list for flow records from now on. */
+  setSignatures(set: SignatureSet, endpoints: EndpointIndex): void {
+    if (this.recordNaming === null) return;
+    this.recordNaming.setEndpoints(endpoints);
+    this.recordPipeline?.setSignatures(set, endpoints, this.recordNaming);
+  }
+
+  /** Addresses of listed names that were learnt elsewhere. */
+  learnAddresses(entries: readonly BookEntry[]): void {
+    this.recordNaming?.book?.merge(entries);
+  }
+
+  /** Names learnt from flow logs, as plain data; null without flow records. */
+  exportRecordNames(): unknown {
+    return this.recordNaming?.exportState(this.lastTime, MAX_EXPORTED) ?? null;
   }
 
   get recordsIfAny(): RecordPipeline | null {

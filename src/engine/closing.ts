@@ -25,7 +25,8 @@ export function* closingMessages(
   const other = (1 - client) as Side;
   if (server.tunnel === null) {
     const [a, b, c, d] = words.subarray(other * 4, other * 4 + 4) as unknown as [number, number, number, number];
-    const endpoint = naming.ofAddress(version, a, b, c, d, ports[other]);
+    const began = place.time - seconds * 1e6;
+    const endpoint = naming.ofAddress(version, a, b, c, d, ports[other], began, place.time);
     if (endpoint.evidence !== 'none') {
       const name = addressText(version, a, b, c, d);
       const text = `address ${name}, port ${ports[other]}: ${endpoint.role} of ${endpoint.pool ?? 'an unnamed pool'}`;

@@ -40,7 +40,7 @@ export class Naming {
 
   /** Addresses known to be those of listed endpoints, beside those of the list. */
   get learnt(): number {
-    return this.book?.size ?? 0;
+    return this.book?.sizeOf('observed') ?? 0;
   }
 
   /** What was learnt of names and holds at `time` (µs), newest `limit` of each kind, as plain data. */

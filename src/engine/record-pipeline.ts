@@ -22,6 +22,9 @@ import { RecordLookups } from './record-lookups.ts';
 import { isNamed, type RecordServerName, signsOf } from './record-signs.ts';
 import type { FactSource, FactsTold } from './told.ts';
 
+/** A record tells of what began a while ago: a name that the server had within this time counts, µs. */
+const LEARNT_FOR = 3_600_000_000;
+
 export interface RecordPipelineOptions {
   readonly signatures: SignatureSet;
   readonly endpoints: EndpointIndex;
@@ -208,7 +211,11 @@ export class RecordPipeline implements RecordSink, FactSource, ConversationOwner
   isListed(version: number, w0: number, w1: number, w2: number, w3: number, port: number): boolean {
     const { endpoints } = this.naming;
     const row = version === 4 ? endpoints.findAddress4(w0) : endpoints.findAddress6(w0, w1, w2, w3);
-    return row >= 0 && endpoints.address(row).stratum && endpoints.addressPort(row, port);
+    if (row >= 0 && endpoints.address(row).stratum && endpoints.addressPort(row, port)) return true;
+    if ((this.naming.book?.size ?? 0) === 0) return false;
+    const { clock } = this;
+    const learnt = this.naming.ofAddress(version, w0, w1, w2, w3, port, clock - LEARNT_FOR, clock);
+    return learnt.evidence === 'stratum' && learnt.ownPort;
   }
 
   isNamed(ends: Ends, time: number): boolean {
@@ -331,7 +338,9 @@ export class RecordPipeline implements RecordSink, FactSource, ConversationOwner
   }
 
   private addressOf(e: Ends): EndpointFacts {
-    return this.naming.ofAddress(e.version, e.server0, e.server1, e.server2, e.server3, e.serverPort);
+    const { clock } = this;
+    const { version, server0, server1, server2, server3, serverPort } = e;
+    return this.naming.ofAddress(version, server0, server1, server2, server3, serverPort, clock - LEARNT_FOR, clock);
   }
 
   private viewOf(w: Watched, known: Known): BehaviourView {

@@ -2,7 +2,7 @@
 import type { Peer } from './domain.ts';
 import { Fault } from './faults.ts';
 import type { RecordSink } from './record.ts';
-import type { SetReader } from './set-reader.ts';
+import { type SetReader, sinceUptime } from './set-reader.ts';
 
 /**
  * NetFlow v5 (Cisco, "NetFlow Export Datagram Formats": header of 24 bytes, records of 48). All numbers big endian.
@@ -68,8 +68,8 @@ export function readNetflow5(
     r.destinationPort = protocol === ICMP ? 0 : view.getUint16(at + 34);
     r.tcpFlags = protocol === TCP ? view.getUint8(at + 37) : -1;
     reader.setStartEnd(
-      exportTime - ((uptime - view.getUint32(at + 24)) | 0) * 1000,
-      exportTime - ((uptime - view.getUint32(at + 28)) | 0) * 1000,
+      exportTime - sinceUptime(uptime, view.getUint32(at + 24)) * 1000,
+      exportTime - sinceUptime(uptime, view.getUint32(at + 28)) * 1000,
     );
     reader.give(r, peer, sink);
   }

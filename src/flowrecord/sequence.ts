@@ -8,24 +8,36 @@ const LATE_MICROSECONDS = 5e6;
 const MAX_JUMP = 2 ** 30;
 /** An uptime (ms) that went back by more than this is a restart; by less, a late datagram. */
 const RESTART_MARGIN = 5000;
-/** So many datagrams in a row that step by the other unit show that the exporter counts in it. */
-const MISFITS = 4;
+/** So many datagrams in a row that step in another way show that the exporter counts so. */
+const STEPS = 4;
+
+/** What a sequence number says. */
+const Mode = {
+  /** Data records sent before this datagram (IPFIX, NetFlow v5). */
+  RecordsBefore: 0,
+  /** Datagrams sent before it (NetFlow v9, sFlow). */
+  Datagrams: 1,
+  /** Data records sent up to its end: against RFC 7011 §3.1, but softflowd 1.1.0 does so. */
+  RecordsUpTo: 2,
+} as const;
+const MODES = 3;
 
 /**
  * Follows the sequence numbers of one stream of export datagrams: RFC 3954 §5.1 (v9: one a datagram), RFC 7011 §3.1 (IPFIX:
  * data records sent before), and the flow sequence of NetFlow v5. A gap counts as lost only after 32 datagrams or 5 s,
- * so that a datagram that overtook another costs nothing. Some exporters count in the other unit than they should;
- * four steps in a row show it.
+ * so that a datagram that overtook another costs nothing. Some exporters count otherwise than they should; four steps in
+ * a row show it.
  */
 export class Sequence {
-  private perDatagram: boolean;
+  private mode: number;
   private next = -1;
   private last = -1;
   private lastRecords = -1;
   private lastUptime = -1;
   /** Where the sequence goes on if a number out of place was a restart. */
   private alternative = -1;
-  private misfits = 0;
+  /** How many steps in a row each mode would explain. */
+  private readonly steps: Int32Array = new Int32Array(MODES);
   private tick = 0;
   private holes = 0;
   private readonly from: Float64Array = new Float64Array(MAX_HOLES);
@@ -34,7 +46,7 @@ export class Sequence {
   private readonly atTime: Float64Array = new Float64Array(MAX_HOLES);
 
   constructor(perDatagram: boolean) {
-    this.perDatagram = perDatagram;
+    this.mode = perDatagram ? Mode.Datagrams : Mode.RecordsBefore;
   }
 
   /**
@@ -45,8 +57,10 @@ export class Sequence {
   observe(sequence: number, records: number, uptime: number, time: number, counts: RecordCounts): number {
     this.tick++;
     let lost = this.settle(time, counts);
-    this.learn(sequence);
-    const units = this.perDatagram ? 1 : records;
+    const said = sequence;
+    this.learn(said, records);
+    const units = this.mode === Mode.Datagrams ? 1 : records;
+    if (this.mode === Mode.RecordsUpTo) sequence = (sequence - Math.max(0, records)) >>> 0;
     const difference = this.next < 0 ? 0 : (sequence - this.next) | 0;
     if (difference !== 0) {
       const back = uptime >= 0 && this.lastUptime >= 0 && uptime < this.lastUptime - RESTART_MARGIN;
@@ -63,7 +77,7 @@ export class Sequence {
     }
     this.alternative = -1;
     this.next = units < 0 ? -1 : (sequence + units) >>> 0;
-    this.last = sequence;
+    this.last = said;
     this.lastRecords = records;
     this.lastUptime = uptime;
     return lost;
@@ -76,19 +90,26 @@ export class Sequence {
     return lost;
   }
 
-  private learn(sequence: number): void {
-    if (this.last < 0 || this.lastRecords < 0 || this.lastRecords === 1) return;
+  private learn(sequence: number, records: number): void {
+    const { steps } = this;
+    if (this.last < 0 || this.lastRecords < 0 || records < 0) {
+      steps.fill(0);
+      return;
+    }
     const step = (sequence - this.last) >>> 0;
-    if (step === (this.perDatagram ? 1 : this.lastRecords)) this.misfits = 0;
-    else if (step === (this.perDatagram ? this.lastRecords : 1)) {
-      // The last good number moves on, or a count in datagrams would be measured from the first of them for ever.
-      if (++this.misfits >= MISFITS) {
-        this.perDatagram = !this.perDatagram;
-        this.misfits = 0;
-        this.holes = 0;
-        this.next = sequence;
-      }
-      this.last = sequence;
+    steps[Mode.RecordsBefore] = step === this.lastRecords ? (steps[Mode.RecordsBefore] as number) + 1 : 0;
+    steps[Mode.Datagrams] = step === 1 ? (steps[Mode.Datagrams] as number) + 1 : 0;
+    steps[Mode.RecordsUpTo] = step === records ? (steps[Mode.RecordsUpTo] as number) + 1 : 0;
+    // Even where this datagram is out of place by the present mode, the next is measured from it.
+    this.last = sequence;
+    this.lastRecords = records;
+    if (steps[this.mode] !== 0) return;
+    for (let mode = 0; mode < MODES; mode++) {
+      if ((steps[mode] as number) < STEPS) continue;
+      this.mode = mode;
+      this.holes = 0;
+      this.next = -1;
+      return;
     }
   }
 

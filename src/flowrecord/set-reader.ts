@@ -252,7 +252,7 @@ export class SetReader {
    * counts as the export time, so that at least durations hold.
    */
   private fromUptime(uptime: number, newest: number, domain: Domain): number {
-    if (this.uptime >= 0) return this.exportTime - ((this.uptime - uptime) | 0) * 1000;
+    if (this.uptime >= 0) return this.exportTime - sinceUptime(this.uptime, uptime) * 1000;
     const told = this.values[Slot.InitTime] as number;
     const init = told > 0 ? told : domain.initTime;
     if (init <= 0) return this.exportTime - (((newest < 0 ? uptime : newest) - uptime) | 0) * 1000;
@@ -309,6 +309,15 @@ export class SetReader {
     if (rate > 0) domain.sampling.set(options.sampler, rate);
     if (options.initTime > 0 && options.initTime * 1000 < LAST_TIME) domain.initTime = options.initTime * 1000;
   }
+}
+
+/** Uptimes so far ahead of the header's are ahead; by more, the counter started again in between (after 49.7 days). */
+const AHEAD = 2 ** 32 - 3_600_000;
+
+/** Milliseconds from `then` to `now`, both of an exporter's 32-bit uptime. */
+export function sinceUptime(now: number, then: number): number {
+  const elapsed = (now - then) >>> 0;
+  return elapsed > AHEAD ? elapsed - 2 ** 32 : elapsed;
 }
 
 /** NTP time stamp as µs since the epoch; seconds below 2^31 lie in the era that begins in 2036. */

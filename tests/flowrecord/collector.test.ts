@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Collector, type CollectorOptions } from '../../src/flowrecord/collector.ts';
-import type { RecordSink } from '../../src/flowrecord/record.ts';
+import { RECORD_FAULTS, type RecordSink } from '../../src/flowrecord/record.ts';
 import { MAX_DOMAIN_TEMPLATES } from '../../src/flowrecord/templates.ts';
 import * as b from './netflow-builder.ts';
 
@@ -236,4 +238,9 @@ test('is total: any datagram, any mutation', () => {
     { numRuns: 5000 },
   );
   expect(c.templates).toBeLessThanOrEqual(8192);
+});
+
+test('every fault has its line in docs/flow-records.md, in the order of the code', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/flow-records.md'), 'utf8');
+  expect([...page.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name)).toEqual([...RECORD_FAULTS]);
 });

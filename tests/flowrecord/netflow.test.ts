@@ -302,6 +302,19 @@ describe('sequences', () => {
     expect(counts(c)).toEqual([3, 1, 0]);
   });
 
+  test('records counted up to the end of their datagram, as softflowd does', () => {
+    const c = collector();
+    let sequence = 0;
+    for (let i = 0; i < 40; i++) {
+      const records = Array.from({ length: 1 + ((i * 7) % 5) }, () => b.v5Record(1));
+      sequence += records.length;
+      if (i === 30) sequence += 11;
+      send(c, b.v5(records, { sequence }), new b.Kept());
+    }
+    c.finish();
+    expect(c.counts.lost).toBe(11);
+  });
+
   test('streams from different ports have numbers of their own', () => {
     const c = collector();
     for (let i = 0; i < 50; i++) {

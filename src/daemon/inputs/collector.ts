@@ -201,6 +201,7 @@ class CollectorInput implements InputDriver {
     this.cancels.clear();
     this.readDrops();
     this.closeSocket();
+    this.collector.finish();
     this.saved = this.collector.exportState();
     await this.headers.end();
   }

@@ -69,12 +69,11 @@ export function isQuiet(entry: SpoolEntry, now: number, settle: number): boolean
 
 /**
  * The files to be read now, in order. Complete is what has not changed for `settle` seconds, or (unless compressed: several
- * may be compressed at once) what a newer file of its series follows. A file waits for earlier ones of its series, and a
- * compressed one for the original beside it, which is read instead. Sorts n files; otherwise linear.
+ * may be compressed at once) what a newer file of its series follows. A file waits for earlier ones of its series. Sorts n
+ * files; otherwise linear.
  */
 export function readyEntries(entries: Iterable<SpoolEntry>, now: number, settle: number): SpoolEntry[] {
   const all = [...entries].sort(compareEntries);
-  const names = new Set(all.map(({ facts }) => facts.text));
   const series = new Map<string, Series>();
   for (const { facts, begin } of all) {
     const name = seriesOf(facts.text);
@@ -89,8 +88,6 @@ export function readyEntries(entries: Iterable<SpoolEntry>, now: number, settle:
   for (const entry of all) {
     const { facts, begin } = entry;
     if (entry.done || facts.size === 0) continue;
-    const original = uncompressedName(facts.text);
-    if (original !== null && names.has(original)) continue;
     const name = seriesOf(facts.text);
     if (held.has(name)) continue;
     const others = series.get(name) as Series;

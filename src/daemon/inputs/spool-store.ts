@@ -23,6 +23,10 @@ export class SpoolStore {
   readonly records: Map<string, DoneRecord> = new Map();
   /** Files that could not be opened, with the time of their last change of any kind: tried again when that changes. */
   private readonly refused = new Map<string, bigint>();
+  /**
+   * Missing in the last listing; a file that is renamed while a directory is listed may be missing once. Null = was read.
+   */
+  private missing = new Map<string, SpoolEntry | null>();
   private readonly directory: string;
   private readonly captures: boolean;
 
@@ -34,10 +38,14 @@ export class SpoolStore {
   /** Takes over a listing. `now`: wall clock, µs. */
   async look(files: readonly FileFacts[], now: number): Promise<Look> {
     const before = new Map(this.entries);
+    for (const [key, entry] of this.missing) if (entry !== null) before.set(key, entry);
     const byName = new Map([...this.records.values()].map((record) => [record.name, record]));
     const overwritten: string[] = [];
     this.entries.clear();
+    const names = new Set(files.map(({ text }) => text));
     for (const facts of files) {
+      // A compressed copy beside its original is still being written, or tells nothing new.
+      if (names.has(uncompressedName(facts.text) ?? '')) continue;
       const known = before.get(facts.key);
       const same = known?.facts.size === facts.size && known.facts.mtime === facts.mtime;
       if (known !== undefined && same && (!known.done || this.refused.get(facts.key) === undefined)) {
@@ -127,16 +135,26 @@ export class SpoolStore {
     }
   }
 
-  /** Drops what is gone from the directory; gives the names of files that were not read. */
+  /** Drops what two listings have missed; gives the names of files that were not read. */
   private forget(before: ReadonlyMap<string, SpoolEntry>): string[] {
-    const names = new Set([...this.entries.values()].map(({ facts }) => uncompressedName(facts.text)));
+    const originals = new Set([...this.entries.values()].map(({ facts }) => uncompressedName(facts.text)));
     const vanished: string[] = [];
-    for (const [key, { done, facts }] of before) {
+    const missing = new Map<string, SpoolEntry | null>();
+    for (const [key, entry] of before) {
+      if (this.entries.has(key) || entry.done || entry.facts.size === 0) continue;
       // An original that gave way to its compressed copy has not vanished.
-      if (!this.entries.has(key) && !done && facts.size > 0 && !names.has(facts.text)) vanished.push(facts.text);
+      if (!this.missing.has(key)) missing.set(key, entry);
+      else if (!originals.has(entry.facts.text)) vanished.push(entry.facts.text);
     }
-    for (const key of this.records.keys()) if (!this.entries.has(key)) this.records.delete(key);
-    for (const key of this.refused.keys()) if (!this.entries.has(key)) this.refused.delete(key);
+    for (const key of [...this.records.keys(), ...this.refused.keys()]) {
+      if (this.entries.has(key) || missing.has(key)) continue;
+      if (!this.missing.has(key)) missing.set(key, null);
+      else {
+        this.records.delete(key);
+        this.refused.delete(key);
+      }
+    }
+    this.missing = missing;
     return vanished;
   }
 }

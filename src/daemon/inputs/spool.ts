@@ -11,7 +11,7 @@ import { type PumpEnd, pump, streamOfSource } from './byte-stream.ts';
 import type { FeedEnd, InputContext, InputDriver } from './input.ts';
 import { deleteFile, moveFile } from './spool-dispose.ts';
 import { factsAt, factsOf, HEAD_BYTES, headOf, listFiles, openPlain, sourceOf } from './spool-file.ts';
-import { isQuiet, readyEntries, type SpoolEntry, uncompressedName } from './spool-order.ts';
+import { isQuiet, readyEntries, type SpoolEntry } from './spool-order.ts';
 import { type DoneRecord, readPosition, type SpoolPosition } from './spool-position.ts';
 import { hasHead, SpoolStore } from './spool-store.ts';
 import { plain, Tally } from './tally.ts';
@@ -52,6 +52,7 @@ class SpoolInput implements SpoolDriver {
   private reading: SpoolEntry | null = null;
   /** The file that an earlier process left in the middle. */
   private resume: DoneRecord | null = null;
+  private missedOnce = false;
   /** Done by the last position given; and those of positions that are on disk. */
   private counted = new Set<string>();
   private readonly disposable = new Set<string>();
@@ -200,17 +201,25 @@ class SpoolInput implements SpoolDriver {
     this.listen();
     for (const file of vanished) this.lost(file);
     this.tell();
-    if (this.resume !== null) await this.goOn(this.resume);
-    this.queue = readyEntries(this.store.entries.values(), this.context.clock(), settle);
+    if (this.resume !== null && !(await this.goOn(this.resume))) return;
+    if (this.resume === null) this.queue = readyEntries(this.store.entries.values(), this.context.clock(), settle);
   }
 
-  /** Reads the rest of what an earlier process left in the middle. */
-  private async goOn(record: DoneRecord): Promise<void> {
+  /** Reads the rest of what an earlier process left in the middle; false where it is not found and looked for once more. */
+  private async goOn(record: DoneRecord): Promise<boolean> {
     const entry = await this.store.find(record);
+    if (entry === null && !this.missedOnce) {
+      this.missedOnce = true;
+      return false;
+    }
     this.resume = null;
-    if (entry !== null) return this.read(entry, record);
-    this.current = null;
-    this.lost(record.name);
+    this.missedOnce = false;
+    if (entry !== null) await this.read(entry, record);
+    else {
+      this.current = null;
+      this.lost(record.name);
+    }
+    return true;
   }
 
   /** Reads one file into a feed of its own; `before`: what was taken of it already. */
@@ -237,11 +246,9 @@ class SpoolInput implements SpoolDriver {
       await this.feedFile(entry, source, head, known, before !== null);
     } catch (error) {
       if (errorCode(error) === 'ENOENT') {
-        this.store.entries.delete(entry.facts.key);
-        this.resume = before;
-        // Compressed meanwhile: the copy is found by the next look.
+        // Renamed, compressed or deleted meanwhile: the next looks tell which.
         this.scanDue = true;
-        if (before === null && !(await this.hasTwin(entry))) this.lost(entry.facts.text);
+        this.resume = before;
       } else this.failed(entry, error, handle, before);
     } finally {
       await source?.close();
@@ -328,12 +335,7 @@ class SpoolInput implements SpoolDriver {
     this.tally.filesFailed++;
     this.fileProblem = `${file}: gone or overwritten before it was read (${this.vanished} in all); the spool keeps too few files`;
     this.context.log.warn({ input: this.config.name, file }, 'spool: gone or overwritten before it was read');
-  }
-
-  private async hasTwin(entry: SpoolEntry): Promise<boolean> {
-    const { text } = entry.facts;
-    const files = await listFiles(this.config.directory, (name) => uncompressedName(name) === text).catch(() => []);
-    return files.length > 0;
+    this.tell();
   }
 
   /** Moves or deletes what a saved position counts as done, once it is quiet: a file that still grows is read on first. */

@@ -26,7 +26,7 @@ export interface FakeOptions {
 
 /** Time stands still until `advance`; `now` in µs. */
 export class FakeContext implements InputContext {
-  now = Date.UTC(2026, 0, 1) * 1000;
+  now: number = Date.UTC(2026, 0, 1) * 1000;
   readonly feeds: FeedRecord[] = [];
   /** Packets (as the number in their first four bytes) or lines, in the order in which they came. */
   readonly taken: string[] = [];
@@ -37,10 +37,10 @@ export class FakeContext implements InputContext {
   private readonly options: FakeOptions;
   private watchers: { readonly test: () => boolean; readonly resolve: () => void }[] = [];
   readonly log: Log = {
-    debug: (_facts, message) => void this.lines.push(message),
-    info: (_facts, message) => void this.lines.push(message),
-    warn: (_facts, message) => void this.lines.push(message),
-    error: (_facts, message) => void this.lines.push(message),
+    debug: (_facts, message) => this.said(message),
+    info: (_facts, message) => this.said(message),
+    warn: (_facts, message) => this.said(message),
+    error: (_facts, message) => this.said(message),
   };
   readonly clock = (): number => this.now;
 
@@ -80,6 +80,11 @@ export class FakeContext implements InputContext {
   until(test: () => boolean): Promise<void> {
     if (test()) return Promise.resolve();
     return new Promise((resolve) => this.watchers.push({ test, resolve }));
+  }
+
+  private said(line: string): void {
+    this.lines.push(line);
+    this.looked();
   }
 
   looked(): void {
@@ -164,6 +169,11 @@ export class FakeContext implements InputContext {
       },
     };
   }
+}
+
+/** Gives the event loop turns until `test` holds: for what a child program or the kernel does. The test's own time limit ends it. */
+export async function eventually(test: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await test())) await new Promise(setImmediate);
 }
 
 /** A little-endian pcap of Ethernet with one packet per text, one second apart from `seconds` on. */
