@@ -37,6 +37,7 @@ export class Checkpointer {
   private fresh = true;
   private readonly options: CheckpointOptions;
   private running: Promise<void> | null = null;
+  private following: Promise<void> | null = null;
   private namesAt = 0;
   /** What was written last, by name: the same object need not be written again. */
   private readonly written: Map<string, unknown> = new Map();
@@ -50,12 +51,22 @@ export class Checkpointer {
     return Math.max(interval, took / SHARE);
   }
 
-  /** One checkpoint; those asked for at the same time are one. Never rejects: a failure is a state. */
+  /**
+   * One checkpoint, of what is so when it is asked for: one that is under way may have looked before, so that another follows
+   * it. Never rejects: a failure is a state.
+   */
   run(): Promise<void> {
-    this.running ??= this.take().finally(() => {
-      this.running = null;
+    if (this.running === null) {
+      this.running = this.take().finally(() => {
+        this.running = null;
+      });
+      return this.running;
+    }
+    this.following ??= this.running.then(() => {
+      this.following = null;
+      return this.run();
     });
-    return this.running;
+    return this.following;
   }
 
   private async take(): Promise<void> {
@@ -106,20 +117,22 @@ export class Checkpointer {
     const fresh = this.fresh;
     const all = [...points()];
     for (const { config, reporter } of all) {
-      const reported = fresh ? reporter.all() : reporter.takeChanged();
-      if (fresh) reporter.takeChanged();
+      const changed = reporter.takeChanged();
+      const reported = fresh ? [...changed.filter(([, what]) => what === null), ...reporter.all()] : changed;
       for (const [id, what] of reported) values.push([`reported ${config.name} ${id}`, what]);
     }
+    const named = feeds.takeFresh();
     try {
       const books = all.map(({ config, book }) => {
         if (fresh) book.changeAll();
         return [config.name, book.changes()] as const;
       });
-      store.write({ books, values, ...feeds.takeFresh() }, fresh);
+      store.write({ books, values, ...named }, fresh);
       for (const [name, value] of values) if (!name.startsWith('reported ')) this.written.set(name, value);
     } catch (error) {
       // What was to be written is no longer marked as changed: next time all of it is.
       this.fresh = true;
+      feeds.giveBack(named.inputs);
       this.failed(error);
       return;
     }

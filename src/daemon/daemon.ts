@@ -324,8 +324,11 @@ export class Daemon {
     const now = this.environment.clock();
     for (const point of this.points.values()) {
       const { reports, keys, day } = point.reporter.close(point.lastTime, now);
-      this.hand(point, reports, []);
-      if (keys.length > 0) await this.host.send({ kind: 'forget', point: point.config.name, keys, day });
+      // When those days were watched is written before the engine lets go of it.
+      const over = point.endsDays(day, now);
+      this.hand(point, reports, over ? point.coverage() : []);
+      await this.host.send({ kind: 'forget', point: point.config.name, keys, day, watched: over ? day : 0 });
+      point.recordsIfAny?.settleDays(day);
     }
   }
 

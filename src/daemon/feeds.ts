@@ -68,6 +68,11 @@ export class Feeds {
     return { inputs, oldestInput: this.next - MAX_NAMES };
   }
 
+  /** These could not be written: `takeFresh` names them again. */
+  giveBack(inputs: readonly (readonly [number, string])[]): void {
+    this.fresh = [...inputs, ...this.fresh].slice(-MAX_NAMES);
+  }
+
   /** How far live inputs of a point are behind, at most, since the last call, seconds; 0 where none was read. */
   takeLag(point: string): number {
     const lag = this.behind.get(point) ?? 0;
@@ -97,10 +102,12 @@ export class Feeds {
   private openCapture(input: number, name: string, skip: number, { point, live }: FeedOptions): Feed {
     const { host, clock, behind } = this;
     host.open(input, point, name, skip);
+    // The engine forgets an input that has ended.
+    let total: number | null = null;
     return {
       input,
       get taken() {
-        return host.taken(input);
+        return total ?? host.taken(input);
       },
       get lastTime() {
         return Math.max(0, host.lastTime(point));
@@ -118,6 +125,7 @@ export class Feeds {
       },
       end: async (): Promise<FeedEnd> => {
         const { packets, damage, failure } = await host.end(input);
+        total = packets;
         return { packets, records: 0, damage, failure };
       },
     };

@@ -20,6 +20,8 @@ const MAX_EXPORTED = 20_000;
 /** What another process or a configuration without a word about it gives. */
 const PLAIN: Omit<PointConfig, 'name'> = { nat: 'none', realm: null, clockError: 0, home: [] };
 
+const LATE_COVERAGE = 600e6;
+
 export interface PointOptions {
   readonly sensor: string;
   readonly config: PointConfig;
@@ -47,6 +49,8 @@ export class Point {
   last: PointTold | null = null;
   /** Wall clock, µs, at which coverage was written last. */
   coverageAt = 0;
+  /** Days before this one (since the epoch) were over at the last look. */
+  private over = 0;
   /** Packets lost and seen at the last look for overload. */
   lost = 0;
   seen = 0;
@@ -119,6 +123,18 @@ export class Point {
   get lastTime(): number {
     const records = this.recordPipeline?.counts().lastTime ?? 0;
     return Math.max(0, this.last?.counts.lastTime ?? 0, Number.isFinite(records) ? records : 0);
+  }
+
+  /**
+   * Whether coverage is to be written now because days before `day` are over and the engine will let go of it: once for each day,
+   * and for what comes late not more often than every ten minutes. `now`: wall clock, µs.
+   */
+  endsDays(day: number, now: number): boolean {
+    const old = this.last?.counts.watched.some(({ from }) => from < day * DAY) === true;
+    if (!old || (day <= this.over && now - this.coverageAt < LATE_COVERAGE)) return false;
+    this.over = day;
+    this.coverageAt = now;
+    return true;
   }
 
   /** When this point was watched: stretches of traffic, each within a day. */

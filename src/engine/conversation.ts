@@ -17,7 +17,7 @@ import type { KeptFrame } from './kept-frame.ts';
 import type { Naming } from './naming.ts';
 import { NoiseWatch } from './noise-watch.ts';
 import { answerKind, foreignWeight, isLogRecord } from './patience.ts';
-import { ProofFrames } from './proof-frames.ts';
+import { type ProofBudget, ProofFrames } from './proof-frames.ts';
 import { ServerNames } from './server-names.ts';
 import { type MessageSink, SideReader, type TunnelKind } from './side-reader.ts';
 
@@ -43,6 +43,8 @@ export interface ConversationContext {
   readonly budget: StreamBudget;
   readonly counters: Float64Array;
   readonly keepEvidence: boolean;
+  /** Where the engine runs without end. */
+  readonly proofBudget?: ProofBudget;
   readonly fileOf: (input: number) => string;
   /** Where evidence is wanted. */
   readonly keeper?: EvidenceKeeper | null;
@@ -117,7 +119,7 @@ export class Conversation implements StreamSink, MessageSink {
       (names) => this.unweigh(names),
     );
     this.context = context;
-    this.proof = context.keepEvidence ? new ProofFrames(begun) : null;
+    this.proof = context.keepEvidence ? new ProofFrames(begun, context.proofBudget ?? null) : null;
     this.pair = new StreamPair(this, context.budget, context.counters);
     const dns = ports[0] === DNS_PORT || ports[1] === DNS_PORT;
     this.readers = [new SideReader(0, startKnown[0], this, dns), new SideReader(1, startKnown[1], this, dns)];
@@ -466,6 +468,7 @@ export class Conversation implements StreamSink, MessageSink {
   /** Gives back shared memory. */
   release(): void {
     this.pair.discard();
+    this.proof?.release();
     this.context.budget.used -= this.held;
     this.held = 0;
   }

@@ -94,9 +94,13 @@ export class Conversations {
     this.foreignContext.signatures = signatures;
   }
 
-  /** Forgets what open conversations did on days before `day`, all of which was told. */
-  forgetDays(day: number): void {
-    for (const number of this.matched) (this.open[number] as OpenConversation).conversation.days?.forget(day);
+  /** What open conversations did on days before `day` counts as ended: those days are not told of again and again. */
+  settleDays(day: number): void {
+    for (const number of this.matched) {
+      const open = this.open[number] as OpenConversation;
+      // It has to be told of at the same time as what ended, or those days would count twice.
+      if (open.conversation.days?.settle(day) === true) this.news?.touch(open);
+    }
   }
 
   /** Of those, ones that speak of mining. */

@@ -181,12 +181,14 @@ export class DayParts {
     return this.parts.flatMap((part) => this.factsOf(part));
   }
 
-  /** Forgets days before `day`, all of which was told. */
-  forget(day: number): void {
-    for (let i = this.parts.length - 1; i >= 0; i--) {
-      const part = this.parts[i] as Part;
-      if (part.day < day && part !== this.part && part !== this.told) this.parts.splice(i, 1);
+  /** Hands out days before `day`, but not the one that is going on. True where there were any. */
+  settle(day: number): boolean {
+    const over = this.parts.filter((part) => part.day < day && part !== this.part && part !== this.told);
+    for (const part of over) {
+      this.parts.splice(this.parts.indexOf(part), 1);
+      this.source.emit(this.factsOf(part));
     }
+    return over.length > 0;
   }
 
   private turn(time: number, side: Side, length: number): void {

@@ -46,6 +46,8 @@ export { DEFAULT_LIMITS, type PipelineCounts, type PipelineOptions, type Pipelin
 const REORDER_REACH = 64 * 1024;
 const SWEEP_EVERY = 4096;
 const SWEEP_RECORDS = 1024;
+/** Bytes of evidence that open conversations keep, where the engine runs without end. */
+const MAX_PROOF_BYTES = 64 * 1024 * 1024;
 /** Names of each kind that survive the process. */
 const MAX_EXPORTED = 20_000;
 /** Frames decoded ahead of the flow table, so that its memory can be fetched for all of them at once. */
@@ -134,6 +136,7 @@ export class Pipeline implements FrameSink, FactSource {
       budget,
       counters: this.streamCounters,
       keepEvidence: options.keepEvidence,
+      ...(endless ? { proofBudget: { used: 0, limit: MAX_PROOF_BYTES } } : {}),
       fileOf: options.fileOf,
       keeper: this.keeper,
     };
@@ -459,10 +462,14 @@ export class Pipeline implements FrameSink, FactSource {
     this.naming.importState(state);
   }
 
-  /** Forgets what happened on days before `day`, all of which was told; `counts().watched` names later ones alone. */
-  forgetDays(day: number): void {
+  /** Days before `day` are over: conversations that go on tell them as ended. */
+  settleDays(day: number): void {
+    this.conversations.settleDays(day);
+  }
+
+  /** When traffic was watched on days before `day` was told: `counts().watched` names later ones alone. */
+  forgetWatched(day: number): void {
     this.watch?.forget(day);
-    this.conversations.forgetDays(day);
   }
 
   /**

@@ -14,6 +14,12 @@ const MAX_SETUP = 16;
 /** Days of one conversation on which frames are kept, where windows are days. */
 const MAX_DAYS = 16;
 
+/** Bytes of frames that all open conversations may keep together. */
+export interface ProofBudget {
+  used: number;
+  readonly limit: number;
+}
+
 /** Where the payload of a packet lies. */
 export interface Source {
   readonly frame: Frame;
@@ -41,10 +47,20 @@ export class ProofFrames {
   private before = 0;
   private days = 1;
   private current: Source | null = null;
+  private readonly budget: ProofBudget | null;
+  /** Bytes taken of the budget. */
+  private taken = 0;
 
-  /** `begun`: time, input and packet from which on the conversation is read. */
-  constructor(begun: readonly [number, number, number]) {
+  /** `begun`: time, input and packet from which on the conversation is read. `budget`: null = no bound but its own. */
+  constructor(begun: readonly [number, number, number], budget: ProofBudget | null = null) {
     this.begun = begun;
+    this.budget = budget;
+  }
+
+  /** Gives back what was taken of the budget. */
+  release(): void {
+    if (this.budget !== null) this.budget.used -= this.taken;
+    this.taken = 0;
   }
 
   /** All frames, with the conversation they are of. Call `finish` first. */
@@ -128,7 +144,7 @@ export class ProofFrames {
   }
 
   private keepCurrent(kind: 'payload' | 'proof'): void {
-    if (!this.current) return;
+    if (!this.current || !this.fits(lengthOf(this.current), kind)) return;
     const { frame, file, side, payload, payloadEnd, sequence, header, pieces } = this.current;
     if (pieces.length === 0) this.frames.push(copyFrame(frame, file, kind, { side, payload, payloadEnd, sequence }));
     for (const piece of pieces) {
@@ -146,6 +162,16 @@ export class ProofFrames {
       });
     }
     this.bytes += lengthOf(this.current);
+  }
+
+  /** What proves something may take a little more than the rest. */
+  private fits(length: number, kind: 'payload' | 'proof'): boolean {
+    const { budget } = this;
+    if (budget === null) return true;
+    if (budget.used + length > budget.limit * (kind === 'proof' ? 1 : 0.75)) return false;
+    budget.used += length;
+    this.taken += length;
+    return true;
   }
 
   private sampleFrames(): KeptFrame[] {

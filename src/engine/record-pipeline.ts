@@ -182,6 +182,14 @@ export class RecordPipeline implements RecordSink, FactSource, ConversationOwner
     return told;
   }
 
+  /** Days before `day` are over: conversations that go on tell them as ended. */
+  settleDays(day: number): void {
+    for (const w of this.store.allWatched()) {
+      if (this.known.get(w.number)?.told !== true) continue;
+      for (const over of w.settle(day)) this.onDayEnd(w, over);
+    }
+  }
+
   /** No record will come any more: all conversations have ended. Look-ups stay open. */
   finish(): void {
     this.store.endAll();

@@ -118,6 +118,17 @@ export class Watched {
     return dropped;
   }
 
+  /** Gives away days before `day`, but not the newest, for the owner to tell. */
+  settle(day: number): readonly ConversationDay[] {
+    const newest = this.days.reduce((n, d) => Math.max(n, d.day), Number.NEGATIVE_INFINITY);
+    const over = this.days.filter((d) => d.day < day && d.day !== newest);
+    if (over.length === 0) return over;
+    for (const d of over) this.days.splice(this.days.indexOf(d), 1);
+    // What is open is told of anew at the same time, or those days would count twice.
+    this.changed = true;
+    return over;
+  }
+
   /** It is known by name before any record of it came. */
   begin(time: number, input: number, number: number): void {
     const day = Math.floor(time / DAY);

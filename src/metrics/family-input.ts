@@ -3,6 +3,9 @@ import type { DaemonStatus, InputStatus } from '../daemon/status.ts';
 import { type Family, type Put, seconds } from './family.ts';
 import { FAULT_NAMES, type Labels, MAX_INPUTS, MAX_POINTS, OTHER, STATE_NAMES } from './labels.ts';
 
+/** An exporter was heard lately, µs. */
+const ACTIVE = 300e6;
+
 const BY_INPUT = ['input', 'kind'] as const;
 
 /** Reads one number of every input. */
@@ -118,5 +121,20 @@ export const INPUT_FAMILIES: readonly Family[] = [
   counter('exporter_sequence_gaps_total', 'Jumps in the sequence numbers of exporters.', (i) => i.sequenceGaps),
   counter('exporter_restarts_total', 'Restarts of exporters that were seen.', (i) => i.exporterRestarts),
   gauge('exporters', 'Exporters that are known.', 'sum', (i) => i.exporters.length),
+  {
+    name: 'exporters_active',
+    help: 'Exporters that were heard within five minutes.',
+    kind: 'gauge',
+    labels: BY_INPUT,
+    merge: 'sum',
+    read: (status, put, labels) => {
+      for (const [place, input] of status.inputs.entries()) {
+        const active = new Set(
+          input.exporters.filter(({ lastSeen }) => status.now - lastSeen < ACTIVE).map(({ address }) => address),
+        );
+        put(active.size, labels.configured(input.name, place, MAX_INPUTS), labels.kind(input.kind));
+      }
+    },
+  },
   gauge('templates', 'Templates of exporters that are kept.', 'sum', (i) => i.templates),
 ];

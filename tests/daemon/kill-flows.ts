@@ -64,6 +64,11 @@ export class FlowSender {
     this.templateEvery = templateEvery;
   }
 
+  /** The next datagram holds the template. */
+  sendTemplate(): void {
+    this.templateAt = 0;
+  }
+
   /** One record in each direction of every conversation that runs. */
   tick(): void {
     const now = Date.now();

@@ -22,6 +22,12 @@ export interface SpoolFile {
   readonly times: Float64Array;
 }
 
+/** Capture times of one capture moved in time, µs: what a kill within cannot change anything outside. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
 interface Source {
   readonly frames: readonly RawFrame[];
   readonly first: number;
@@ -58,9 +64,9 @@ function sources(): Source[] {
 
 /**
  * All captures, `rounds` times, each moved in time behind the one before: cut into small files in the middle of their
- * connections, and each round once more in one large file, which takes a while to read.
+ * connections, and each round once more in one large file, which takes a while to read. `spans` gets the time of each.
  */
-export function* rotatedFiles(rng: Random, rounds: number): Generator<SpoolFile> {
+export function* rotatedFiles(rng: Random, rounds: number, spans: Span[]): Generator<SpoolFile> {
   const all = sources();
   let clock = BEGIN;
   let number = 0;
@@ -68,6 +74,7 @@ export function* rotatedFiles(rng: Random, rounds: number): Generator<SpoolFile>
     // Some within the idle timeout of flows, some beyond it.
     const shift = clock + rng.int(1, 1800) * 1e6 - first;
     clock = last + shift;
+    spans.push({ from: first + shift, to: clock });
     return frames.map((frame) => ({ ...frame, time: frame.time + shift }));
   };
   const file = (frames: readonly RawFrame[], compressed: boolean): SpoolFile => ({

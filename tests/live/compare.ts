@@ -66,7 +66,8 @@ export function compare(
     if (further.length === 0) wholly++;
     else remarks.push(`${nameOf(row)}: also differs in ${further.join(', ')}`);
   }
-  for (const row of rest.values()) differences.push(`${nameOf(row)} (${row.confidence}, ${row.activity}): not expected`);
+  for (const row of rest.values())
+    differences.push(`${nameOf(row)} (${row.confidence}, ${row.activity}): not expected`);
   return { expected: expected.length, found: count, equal, whollyEqual: wholly, differences, remarks };
 }
 

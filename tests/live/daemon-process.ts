@@ -8,7 +8,10 @@ import type { DetectionRow } from '../../src/detect/detection.ts';
 import { ROOT } from '../bench/mix.ts';
 import { RECEIVING } from './namespaces.ts';
 
-export const SENSOR = 'live-run';
+const SENSOR = 'live-run';
+const INPUT = 'tap';
+/** The sensor in its detections: an observation point without an entry of its own is named like its input. */
+const SENSOR_OF_POINT = `${SENSOR}/${INPUT}`;
 const LAUNCHER = join(ROOT, 'src', 'cli', 'launch.ts');
 /** Milliseconds between questions, and what starting and stopping may take. */
 const ASK_EVERY = 100;
@@ -79,7 +82,7 @@ export class DaemonProcess {
       'log: { level: info, format: json }',
       ...(quick ? ['checkpoint: { interval: 1s }', 'report: { interval: 1s }'] : []),
       'inputs:',
-      `  - { name: tap, kind: live, interface: ${RECEIVING}, program: ${program}${buffer === null ? '' : `, buffer: ${buffer}`} }`,
+      `  - { name: ${INPUT}, kind: live, interface: ${RECEIVING}, program: ${program}${buffer === null ? '' : `, buffer: ${buffer}`} }`,
     ];
     writeFileSync(config, `${lines.join('\n')}\n`);
     const pin = core === null ? [] : ['taskset', '-c', String(core)];
@@ -238,7 +241,7 @@ function countersOf({ inputs, points }: DaemonStatus): Counters {
 
 /** What `poolprint replay` says of captures. Throws with what it said where it failed. */
 export function replay(files: readonly string[], window: 'run' | 'day'): DetectionRow[] {
-  const args = [LAUNCHER, 'replay', '--json', '--quiet', '--window', window, '--sensor', SENSOR, ...files];
+  const args = [LAUNCHER, 'replay', '--json', '--quiet', '--window', window, '--sensor', SENSOR_OF_POINT, ...files];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 2 ** 30 });
   if (status !== 0) throw new Error(`replay failed: ${stderr}`);
   return stdout

@@ -1,10 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { PCAP_HEADER_LENGTH, RECORD_HEADER_LENGTH } from '../bench/mix-frame.ts';
 import { type Comparison, compare, nameOf } from './compare.ts';
 import { DaemonProcess, type DaemonSettings, replay } from './daemon-process.ts';
 import { record } from './recorder.ts';
 import { readSendable, type Sendable, writeSendable } from './sendable.ts';
 import { type Speed, send } from './sender.ts';
+
+/** Lines about differences that are shown. */
+const MAX_LINES = 30;
 
 export interface FaithfulOptions {
   /** Captures in the order in which they are sent. */
@@ -41,6 +45,7 @@ export async function faithful(options: FaithfulOptions): Promise<FaithfulResult
   const recording = join(folder, 'recording.pcap');
   const daemon = await DaemonProcess.start({ folder: join(folder, 'daemon'), program, threads, quick: true });
   let [sent, read, dropped, recorded] = [0, 0, 0, 0];
+  let size = PCAP_HEADER_LENGTH;
   let exitCode: number | null = null;
   try {
     const recorder = await record(recording);
@@ -50,11 +55,12 @@ export async function faithful(options: FaithfulOptions): Promise<FaithfulResult
       const result = await send({ namespace: sender, file, speed }).done;
       if (result.problem !== null) throw new Error(`${name}: tcpreplay: ${result.problem}`);
       sent += result.packets;
+      size += result.bytes + result.packets * RECORD_HEADER_LENGTH;
     }
     read = (await daemon.readAll(sent)).packets;
     const drops = await daemon.finalDrops();
     dropped = drops.kernelDrops + drops.childDrops;
-    recorded = (await recorder.stop()).packets;
+    recorded = (await recorder.stop(size)).packets;
   } finally {
     exitCode = await daemon.stop();
   }
@@ -68,7 +74,14 @@ export async function faithful(options: FaithfulOptions): Promise<FaithfulResult
     exitCode,
     // The same sensor and the same day: even the ids have to be the same.
     recording: compare(replay([recording], 'day'), found, ({ id }) => id),
-    originals: compare(replay(captures.map(({ source }) => source), 'run'), found, nameOf),
+    originals: compare(
+      replay(
+        captures.map(({ source }) => source),
+        'run',
+      ),
+      found,
+      nameOf,
+    ),
   };
 }
 
@@ -86,11 +99,17 @@ export function render(result: FaithfulResult): string {
     `${captures.length} captures; ${sent} packets sent, ${recorded} recorded, ${read} read by the daemon, ${dropped} dropped; exit code ${exitCode}`,
     `left out: ${left('long')} frames longer than the cable takes, ${left('short')} without a whole header, ${left('foreign')} that are no Ethernet`,
     `against replay of what crossed the cable: ${recording.equal} of ${recording.expected} detections equal (${recording.whollyEqual} in everything but times), ${recording.found} found`,
-    ...recording.differences.map((line) => `  differs: ${line}`),
-    ...recording.remarks.map((line) => `  note: ${line}`),
+    ...some(recording),
     `against replay of the captures with their own times: ${originals.equal} of ${originals.expected} equal (${originals.whollyEqual} in everything but times)`,
-    ...originals.differences.map((line) => `  differs: ${line}`),
-    ...originals.remarks.map((line) => `  note: ${line}`),
+    ...some(originals),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** The first lines of what differs. */
+function some({ differences, remarks }: Comparison): string[] {
+  const lines = [...differences.map((line) => `  differs: ${line}`), ...remarks.map((line) => `  note: ${line}`)];
+  return lines.length <= MAX_LINES
+    ? lines
+    : [...lines.slice(0, MAX_LINES), `  ... and ${lines.length - MAX_LINES} more`];
 }

@@ -38,7 +38,7 @@ export function whyNot(programs: readonly string[] = ['tcpreplay', 'tcpdump']): 
   const made = spawnSync('ip', ['netns', 'add', name], { encoding: 'utf8' });
   if (made.status !== 0) return `network namespaces cannot be made here (${made.stderr.trim()})`;
   // A container may have namespaces and yet no veth.
-  const cable = spawnSync('ip', ['-n', name, 'link', 'add', 'a', 'type', 'veth', 'peer', 'name', 'b']);
+  const cable = spawnSync('ip', ['-n', name, 'link', 'add', SENDING, 'type', 'veth', 'peer', 'name', RECEIVING]);
   spawnSync('ip', ['netns', 'del', name]);
   return cable.status === 0 ? null : 'a veth pair cannot be made here';
 }
@@ -78,7 +78,22 @@ export function createNamespaces(): Namespaces {
     for (const [name, device] of ends) {
       ip('-n', name, 'link', 'set', device, 'mtu', String(MTU), 'arp', 'off', 'multicast', 'off');
       if (findProgram('ethtool') !== null) {
-        const off = ['rx', 'off', 'tx', 'off', 'gro', 'off', 'gso', 'off', 'tso', 'off', 'txvlan', 'off', 'rxvlan', 'off'];
+        const off = [
+          'rx',
+          'off',
+          'tx',
+          'off',
+          'gro',
+          'off',
+          'gso',
+          'off',
+          'tso',
+          'off',
+          'txvlan',
+          'off',
+          'rxvlan',
+          'off',
+        ];
         spawnSync('ip', ['netns', 'exec', name, 'ethtool', '-K', device, ...off], { stdio: 'ignore' });
       }
     }

@@ -72,7 +72,9 @@ function numbers(name: string, text: string): number[] {
   });
 }
 
-function speedOf(values: { topspeed: boolean } & { [kind in 'pps' | 'mbps' | 'multiplier']?: string | undefined }): Speed {
+function speedOf(
+  values: { topspeed: boolean } & { [kind in 'pps' | 'mbps' | 'multiplier']?: string | undefined },
+): Speed {
   const given = (['pps', 'mbps', 'multiplier'] as const).filter((kind) => values[kind] !== undefined);
   if (given.length + Number(values.topspeed) > 1) throw new RangeError('one speed is enough');
   if (values.topspeed) return { kind: 'topspeed' };
@@ -139,7 +141,9 @@ async function compareAll(
         const options = { files: batch, folder: own, sender, longest: 65_535 + HEADER, speed: settings.speed };
         const result = await faithful({ ...options, program, threads });
         const first = settings.apart ? `${result.captures[0]?.name ?? batch[0]}: ` : '';
-        print(`${program}, ${threads} threads: ${first}${isFaithful(result) ? 'equal' : 'NOT EQUAL'}\n${render(result)}`);
+        print(
+          `${program}, ${threads} threads: ${first}${isFaithful(result) ? 'equal' : 'NOT EQUAL'}\n${render(result)}`,
+        );
         failed ||= !isFaithful(result);
       }
     }

@@ -56,7 +56,8 @@ export async function overload(options: OverloadOptions): Promise<OverloadResult
   let exitCode: number | null = null;
   try {
     await send({ namespace: sender, file: load.warmUp, speed: { kind: 'pps', value: 40_000 }, core }).done;
-    const first = await send({ namespace: sender, file: mining.before, speed: { kind: 'pps', value: SLOWLY }, core }).done;
+    const first = await send({ namespace: sender, file: mining.before, speed: { kind: 'pps', value: SLOWLY }, core })
+      .done;
     const base = await daemon.readAll(Number.POSITIVE_INFINITY);
     const began = Date.now();
     const flood = send({ namespace: sender, file: load.file, speed: { kind: 'pps', value: pps }, seconds, core });
@@ -140,7 +141,8 @@ function minersIn(stem: string): Miners {
   const copies = Array.from({ length: MINERS }, (_, i) => otherHosts(frames, hash32(i + 1)));
   const inTurn = (from: number, to: number): SendFrame[] => {
     const all: SendFrame[] = [];
-    for (let i = from; i < to; i++) for (const copy of copies) if (copy[i] !== undefined) all.push(copy[i] as SendFrame);
+    for (let i = from; i < to; i++)
+      for (const copy of copies) if (copy[i] !== undefined) all.push(copy[i] as SendFrame);
     return all;
   };
   const [before, during] = [`${stem}-before.pcap`, `${stem}-during.pcap`];

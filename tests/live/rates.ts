@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { warm } from '../bench/measure.ts';
@@ -6,7 +7,6 @@ import { table } from '../bench/table.ts';
 import { DaemonProcess, type DaemonSettings } from './daemon-process.ts';
 import { SENDING, within } from './namespaces.ts';
 import { type Sent, send } from './sender.ts';
-import { spawnSync } from 'node:child_process';
 
 /** Seconds behind that still count as keeping up, and the share of the asked rate that the sender has to reach. */
 const MAX_LAG = 1;
@@ -95,7 +95,8 @@ export async function step(
   const daemon = await DaemonProcess.start({ ...settings, folder: join(folder, name) });
   const core = pin ? 0 : null;
   try {
-    const first = await send({ namespace: sender, file: load.warmUp, speed: speedOf(Math.min(pps, WARM_RATE)), core }).done;
+    const first = await send({ namespace: sender, file: load.warmUp, speed: speedOf(Math.min(pps, WARM_RATE)), core })
+      .done;
     const before = await daemon.readAll(first.packets);
     const [cpu, cable, began] = [daemon.usage(), cableDrops(sender), performance.now()];
     const sending = send({ namespace: sender, file: load.file, speed: speedOf(pps), seconds, core });
@@ -146,7 +147,12 @@ function verdictOf(step: Omit<Step, 'verdict'>): Step['verdict'] {
 }
 
 /** Tries rates for one program and number of threads; gives every step. */
-async function climb(options: RatesOptions, load: Load, program: 'tcpdump' | 'dumpcap', threads: number): Promise<Step[]> {
+async function climb(
+  options: RatesOptions,
+  load: Load,
+  program: 'tcpdump' | 'dumpcap',
+  threads: number,
+): Promise<Step[]> {
   const steps: Step[] = [];
   const attempt = async (pps: number): Promise<Step> => {
     const tried = await step(options, load, program, threads, Math.round(pps));
@@ -209,7 +215,24 @@ export async function risingRates(options: RatesOptions): Promise<Map<string, nu
       }
     }
   }
-  const heading = ['program', 'threads', 'asked', 'packets/s', 'Gbit/s', 'sent', 'read', 'kernel drops', 'program drops', 'cable drops', 'shed', 'lag s', 'cores', 'capture', 'peak MiB', ''];
+  const heading = [
+    'program',
+    'threads',
+    'asked',
+    'packets/s',
+    'Gbit/s',
+    'sent',
+    'read',
+    'kernel drops',
+    'program drops',
+    'cable drops',
+    'shed',
+    'lag s',
+    'cores',
+    'capture',
+    'peak MiB',
+    '',
+  ];
   print(table(heading, rows));
   return top;
 }

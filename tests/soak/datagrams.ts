@@ -90,33 +90,64 @@ export class Exporters {
     const { random } = this;
     const n = this.made++;
     const back = (n & 1) === 1;
-    const kind = n % 64;
+    const kind = n % 4096;
     const end = now - random.below(2000);
     const miner = kind < 2;
-    const regular = kind < 40;
-    const number = miner ? (n >>> 6) % MINERS : regular ? (n >>> 1) % REGULARS : random.next() >>> 8;
+    const regular = n % 64 < 40;
+    const number = miner ? (n >>> 12) % MINERS : regular ? (n >>> 1) % REGULARS : random.next() >>> 8;
     const client = miner ? 0x0a320000 + number : regular ? 0x0a400000 + number : 0x0b000000 + (number & 0x3fffff);
     const server = miner ? LISTED_POOL : regular ? 0xc6336400 + (number & 0xff) : 0xcb007100 + (number & 0xff);
     const port = miner ? 40_000 + number : 1024 + (number % 60_000);
-    const serverPort = miner ? LISTED_PORT : [443, 80, 53, 8443][number & 3] ?? 443;
+    const serverPort = miner ? LISTED_PORT : ([443, 80, 53, 8443][number & 3] ?? 443);
     const packets = miner ? 20 + random.below(4) : 1 + random.below(50);
     const octets = packets * (miner ? (back ? 200 : 120) : 60 + random.below(1200));
     const start = end - (miner ? 55_000 : random.below(30_000));
     return back
-      ? { source: server, sourcePort: serverPort, destination: client, destinationPort: port, packets, octets, start, end }
-      : { source: client, sourcePort: port, destination: server, destinationPort: serverPort, packets, octets, start, end };
+      ? {
+          source: server,
+          sourcePort: serverPort,
+          destination: client,
+          destinationPort: port,
+          packets,
+          octets,
+          start,
+          end,
+        }
+      : {
+          source: client,
+          sourcePort: port,
+          destination: server,
+          destinationPort: serverPort,
+          packets,
+          octets,
+          start,
+          end,
+        };
   }
 
   /** NetFlow v5 (Cisco's published format); `now` in ms. */
   v5(now: number): Buffer {
     const out = new Bytes();
     const uptime = 3_600_000;
-    out.u16(5).u16(PER_DATAGRAM).u32(uptime).u32(now / 1000).u32((now % 1000) * 1e6).u32(this.sequences.v5).u8(0).u8(1).u16(0);
+    out
+      .u16(5)
+      .u16(PER_DATAGRAM)
+      .u32(uptime)
+      .u32(now / 1000)
+      .u32((now % 1000) * 1e6)
+      .u32(this.sequences.v5)
+      .u8(0)
+      .u8(1)
+      .u16(0);
     this.sequences.v5 += PER_DATAGRAM;
     for (let i = 0; i < PER_DATAGRAM; i++) {
       const f = this.flow(now);
       out.u32(f.source).u32(f.destination).u32(0).u16(1).u16(2).u32(f.packets).u32(f.octets);
-      out.u32(uptime - (now - f.start)).u32(uptime - (now - f.end)).u16(f.sourcePort).u16(f.destinationPort);
+      out
+        .u32(uptime - (now - f.start))
+        .u32(uptime - (now - f.end))
+        .u16(f.sourcePort)
+        .u16(f.destinationPort);
       out.u8(0).u8(0x1b).u8(6).zeros(9);
     }
     return out.done();
@@ -127,7 +158,13 @@ export class Exporters {
     const sequence = this.sequences.v9++;
     const withTemplate = sequence % 20 === 0;
     const out = new Bytes();
-    out.u16(9).u16(PER_DATAGRAM + (withTemplate ? 1 : 0)).u32(3_600_000).u32(now / 1000).u32(sequence).u32(7);
+    out
+      .u16(9)
+      .u16(PER_DATAGRAM + (withTemplate ? 1 : 0))
+      .u32(3_600_000)
+      .u32(now / 1000)
+      .u32(sequence)
+      .u32(7);
     if (withTemplate) template(out, 0, TEMPLATE);
     this.data(out, TEMPLATE, now);
     return out.done();
@@ -136,7 +173,12 @@ export class Exporters {
   /** IPFIX (RFC 7011), with its template every 20th time. */
   ipfix(now: number): Buffer {
     const out = new Bytes();
-    out.u16(10).u16(0).u32(now / 1000).u32(this.sequences.ipfix).u32(9);
+    out
+      .u16(10)
+      .u16(0)
+      .u32(now / 1000)
+      .u32(this.sequences.ipfix)
+      .u32(9);
     if ((this.sequences.ipfix / PER_DATAGRAM) % 20 === 0) template(out, 2, TEMPLATE);
     this.sequences.ipfix += PER_DATAGRAM;
     this.data(out, TEMPLATE, now);
@@ -159,13 +201,38 @@ export class Exporters {
     const out = new Bytes();
     const sequence = this.sequences.sflow++;
     const samples = 4;
-    out.u32(5).u32(1).u32(0xc0000201).u32(2).u32(sequence).u32(sequence * 1000).u32(samples);
+    out
+      .u32(5)
+      .u32(1)
+      .u32(0xc0000201)
+      .u32(2)
+      .u32(sequence)
+      .u32(sequence * 1000)
+      .u32(samples);
     for (let i = 0; i < samples; i++) {
       const frame = headers[random.below(headers.length)] ?? new Uint8Array(60);
       const shown = frame.subarray(0, 128);
       const padded = (shown.length + 3) & ~3;
-      out.u32(1).u32(48 + padded).u32(sequence * samples + i).u32(3).u32(100).u32(sequence * 400).u32(0).u32(1).u32(2).u32(1);
-      out.u32(1).u32(16 + padded).u32(1).u32(frame.length).u32(0).u32(shown.length).bytes(shown).zeros(padded - shown.length);
+      out
+        .u32(1)
+        .u32(48 + padded)
+        .u32(sequence * samples + i)
+        .u32(3)
+        .u32(100)
+        .u32(sequence * 400)
+        .u32(0)
+        .u32(1)
+        .u32(2)
+        .u32(1);
+      out
+        .u32(1)
+        .u32(16 + padded)
+        .u32(1)
+        .u32(frame.length)
+        .u32(0)
+        .u32(shown.length)
+        .bytes(shown)
+        .zeros(padded - shown.length);
     }
     return out.done();
   }
@@ -175,8 +242,21 @@ export class Exporters {
     const n = this.stormed++;
     const out = new Bytes();
     const v9 = (n & 1) === 1;
-    if (v9) out.u16(9).u16(8).u32(3_600_000).u32(now / 1000).u32(this.sequences.storm++).u32(n >>> 6);
-    else out.u16(10).u16(0).u32(now / 1000).u32(this.sequences.storm++).u32(n >>> 6);
+    if (v9)
+      out
+        .u16(9)
+        .u16(8)
+        .u32(3_600_000)
+        .u32(now / 1000)
+        .u32(this.sequences.storm++)
+        .u32(n >>> 6);
+    else
+      out
+        .u16(10)
+        .u16(0)
+        .u32(now / 1000)
+        .u32(this.sequences.storm++)
+        .u32(n >>> 6);
     for (let i = 0; i < 8; i++) template(out, v9 ? 0 : 2, TEMPLATE + ((n * 8 + i) % (65_536 - TEMPLATE)));
     if (!v9) out.buffer.writeUInt16BE(out.used, 2);
     return out.done();
@@ -185,7 +265,13 @@ export class Exporters {
   /** A sound datagram with bytes changed where lengths, counts and ids stand, or cut off. */
   lying(now: number): Buffer {
     const { random } = this;
-    const kinds = [() => this.v5(now), () => this.v9(now), () => this.ipfix(now), () => this.sflow(), () => this.storm(now)];
+    const kinds = [
+      () => this.v5(now),
+      () => this.v9(now),
+      () => this.ipfix(now),
+      () => this.sflow(),
+      () => this.storm(now),
+    ];
     const before = { ...this.sequences };
     const bytes = kinds[random.below(kinds.length)]?.() ?? Buffer.alloc(0);
     Object.assign(this.sequences, before);
@@ -205,6 +291,10 @@ export class Exporters {
 }
 
 function template(out: Bytes, set: number, id: number): void {
-  out.u16(set).u16(8 + FLOW_FIELDS.length * 4).u16(id).u16(FLOW_FIELDS.length);
+  out
+    .u16(set)
+    .u16(8 + FLOW_FIELDS.length * 4)
+    .u16(id)
+    .u16(FLOW_FIELDS.length);
   for (const [element, length] of FLOW_FIELDS) out.u16(element).u16(length);
 }

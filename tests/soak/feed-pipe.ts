@@ -5,7 +5,7 @@
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import process from 'node:process';
-import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { varyAddresses } from '../bench/capture-frames.ts';
 import { pcapHeader } from '../bench/mix-frame.ts';
 import { hash32, Random } from '../bench/mix-random.ts';

@@ -3,7 +3,7 @@
  * SIGTERM. Some files are cut off, some are noise, some compressed, some of these cut off. Time of capture runs one hour a file
  * from 40 days ago, so that days end while the daemon runs. What cannot be read the daemon leaves alone, and this clears it away.
  */
-import { readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';

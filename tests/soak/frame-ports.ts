@@ -26,10 +26,28 @@ export function portsOf(view: DataView, offset: number, end: number, known: Map<
     const length = (view.getUint8(at) & 15) << 2;
     const fragment = (view.getUint16(at + 6) & 0x3fff) !== 0;
     if (fragment || length < 20) return -1;
-    return ofTransport(view, offset, at + length, end, view.getUint8(at + 9), text(view, at + 12, 4), text(view, at + 16, 4), known);
+    return ofTransport(
+      view,
+      offset,
+      at + length,
+      end,
+      view.getUint8(at + 9),
+      text(view, at + 12, 4),
+      text(view, at + 16, 4),
+      known,
+    );
   }
   if (type === 0x86dd && end - at >= 40) {
-    return ofTransport(view, offset, at + 40, end, view.getUint8(at + 6), text(view, at + 8, 16), text(view, at + 24, 16), known);
+    return ofTransport(
+      view,
+      offset,
+      at + 40,
+      end,
+      view.getUint8(at + 6),
+      text(view, at + 8, 16),
+      text(view, at + 24, 16),
+      known,
+    );
   }
   return -1;
 }

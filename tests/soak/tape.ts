@@ -50,7 +50,11 @@ export function makeTape(files: readonly string[], span: number, pause: number):
     if (found === null || found.length === 0) continue;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const ports = new Map<string, FramePorts>();
-    const times = squeezed(found.map(({ time }) => time), span, pause);
+    const times = squeezed(
+      found.map(({ time }) => time),
+      span,
+      pause,
+    );
     found.forEach(({ offset, end, original }, i) => {
       const port = portsOf(view, offset, end, ports);
       frames.push({ offset: at + offset, end: at + end, original, time: times[i] as number, port });

@@ -69,7 +69,14 @@ export type CoreCommand =
   | { readonly kind: 'names' }
   | { readonly kind: 'recall'; readonly names: unknown }
   | { readonly kind: 'evidence'; readonly point: string; readonly keys: readonly string[] }
-  | { readonly kind: 'forget'; readonly point: string; readonly keys: readonly string[]; readonly day: number }
+  /** These keys are forgotten, days before `day` are over, and when they were watched is written for those before `watched`. */
+  | {
+      readonly kind: 'forget';
+      readonly point: string;
+      readonly keys: readonly string[];
+      readonly day: number;
+      readonly watched: number;
+    }
   | { readonly kind: 'shed'; readonly point: string; readonly share: number; readonly patience: number }
   | { readonly kind: 'ignore'; readonly clients: readonly string[] }
   | { readonly kind: 'finish' };
@@ -223,7 +230,8 @@ export class Core {
       case 'forget': {
         const pipeline = this.pipelines.get(command.point);
         pipeline?.forgetEvidence(command.keys);
-        pipeline?.forgetDays(command.day);
+        pipeline?.settleDays(command.day);
+        pipeline?.forgetWatched(command.watched);
         return null;
       }
       case 'shed':

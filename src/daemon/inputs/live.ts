@@ -185,7 +185,11 @@ class LiveInput implements InputDriver {
   private capturing(name: ProgramName): void {
     this.tally.state = 'running';
     this.tally.problem = null;
-    this.context.log.info({ input: this.config.name, interface: this.config.interface, program: name }, 'capturing');
+    const drops = name === 'tcpdump' ? `asked for every ${ASK} s` : 'told when it ends';
+    this.context.log.info(
+      { input: this.config.name, interface: this.config.interface, program: name, drops },
+      'capturing',
+    );
   }
 
   /** Feeds what the program writes; gives why it was given up, null where the program itself ended. */

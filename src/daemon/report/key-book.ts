@@ -28,8 +28,9 @@ export class KeyBook {
   private readonly limit: number;
   /** Keys under which facts of an earlier process stand: a connection that went on is one, not two. */
   private readonly resumed: Set<string> = new Set();
-  /** Keys that found no room. */
+  /** Facts that found no room, because their key is none of those kept. */
   dropped = 0;
+  private count = 0;
 
   /** `limit`: keys at once. */
   constructor(limit: number) {
@@ -38,7 +39,7 @@ export class KeyBook {
 
   /** Keys that are open. */
   get size(): number {
-    return this.ended.size + [...this.openOf.keys()].reduce((n, key) => n + (this.ended.has(key) ? 0 : 1), 0);
+    return this.count;
   }
 
   /** Takes the news of a source. Numbers of different sources are told apart. */
@@ -62,18 +63,17 @@ export class KeyBook {
 
   private resume(facts: KeyFacts): void {
     this.add(facts);
-    this.resumed.add(keyOf(facts));
+    const key = keyOf(facts);
+    if (this.ended.has(key)) this.resumed.add(key);
   }
 
   private add(facts: KeyFacts): void {
     const key = keyOf(facts);
     const known = this.ended.get(key);
-    if (known === undefined && !this.openOf.has(key) && this.byKeyCount() >= this.limit) {
-      this.dropped++;
-      return;
-    }
+    if (!this.admits(key)) return;
     if (known !== undefined) mergeFacts(known, facts);
     else {
+      if (!this.openOf.has(key)) this.count++;
       this.ended.set(key, facts);
       this.index(key, facts);
     }
@@ -81,34 +81,45 @@ export class KeyBook {
     this.dirty.add(key);
   }
 
-  private byKeyCount(): number {
-    return Math.max(this.ended.size, this.openOf.size);
+  private admits(key: string): boolean {
+    if (this.count < this.limit || this.ended.has(key) || this.openOf.has(key)) return true;
+    this.dropped++;
+    return false;
   }
 
   private replace(number: number, facts: readonly KeyFacts[]): void {
-    for (const old of this.open.get(number) ?? []) {
+    const before = this.open.get(number) ?? [];
+    for (const old of before) {
       const key = keyOf(old);
       const numbers = this.openOf.get(key);
       numbers?.delete(number);
-      if (numbers?.size === 0) this.openOf.delete(key);
+      if (numbers?.size === 0) {
+        this.openOf.delete(key);
+        if (!this.ended.has(key)) this.count--;
+      }
       this.dirty.add(key);
     }
-    const kept = facts.filter((f) => {
+    const kept: KeyFacts[] = [];
+    for (const f of facts) {
       const key = keyOf(f);
-      if (this.ended.has(key) || this.openOf.has(key) || this.byKeyCount() < this.limit) return true;
-      this.dropped++;
-      return false;
-    });
+      if (!this.admits(key)) continue;
+      kept.push(f);
+      const numbers = this.openOf.get(key);
+      if (numbers !== undefined) numbers.add(number);
+      else {
+        this.openOf.set(key, new Set([number]));
+        if (!this.ended.has(key)) this.count++;
+      }
+      this.index(key, f);
+      this.dirty.add(key);
+    }
     if (kept.length > 0) this.open.set(number, kept);
     else this.open.delete(number);
     this.changedOpen.add(number);
-    for (const f of kept) {
-      const key = keyOf(f);
-      const numbers = this.openOf.get(key);
-      if (numbers === undefined) this.openOf.set(key, new Set([number]));
-      else numbers.add(number);
-      this.index(key, f);
-      this.dirty.add(key);
+    // What nothing is known of any more is of nobody.
+    for (const old of before) {
+      const key = keyOf(old);
+      if (!this.ended.has(key) && !this.openOf.has(key)) this.unindex(key);
     }
   }
 
@@ -179,6 +190,7 @@ export class KeyBook {
 
   /** Forgets a key: all of it was reported, and its day is over. */
   forget(key: string): void {
+    if (this.ended.has(key) || this.openOf.has(key)) this.count--;
     this.ended.delete(key);
     this.changedEnded.add(key);
     for (const number of this.openOf.get(key) ?? []) {
@@ -190,7 +202,11 @@ export class KeyBook {
     this.openOf.delete(key);
     this.dirty.delete(key);
     this.resumed.delete(key);
-    // A key begins with miner and pool (`keyOf`).
+    this.unindex(key);
+  }
+
+  /** A key begins with miner and pool (`keyOf`). */
+  private unindex(key: string): void {
     const [miner, pool] = JSON.parse(key) as [string, string | null];
     drop(this.byMiner, miner, key);
     if (pool !== null) drop(this.byPool, pool, key);
@@ -236,5 +252,5 @@ function joinResumed(facts: KeyFacts): KeyFacts {
       value: { ...earlier.value, lastSeen: Math.max(earlier.value.lastSeen, row.value.lastSeen) },
     };
   }
-  return { ...facts, conversations: joined, flows: Math.max(1, facts.flows - less) };
+  return { ...facts, conversations: joined, flows: facts.flows - less };
 }

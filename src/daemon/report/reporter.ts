@@ -9,6 +9,8 @@ export interface Report {
   readonly row: DetectionRow;
   /** It was not reported before, by this process or an earlier one. */
   readonly fresh: boolean;
+  /** It is new, or surer than before. */
+  readonly surer: boolean;
   /** Its packets are wanted: it is new, surer than before, or over. */
   readonly evidence: boolean;
   /** Key of its facts, for its packets. */
@@ -32,6 +34,9 @@ export interface Reported {
 const GROWTH = [60, 300, 900, 3600];
 /** What is not certain yet is looked at again after so long. */
 const UNCERTAIN = 60;
+const LONGEST = Math.max(...GROWTH) * 1e6;
+/** What was reported so long ago is of no use any more, µs. */
+const REPORTED_FOR = 14 * 86_400e6;
 /** A day is closed when traffic is so far beyond it, and its keys have not changed for so long by the clock; µs. */
 const DAY_GRACE = 2 * 3600e6;
 const QUIET = 600e6;
@@ -40,9 +45,13 @@ const SURENESS = { suspected: 0, probable: 1, confirmed: 2 } as const;
 const WORK = { attempt: 0, probe: 1, mining: 2, proxy: 3 } as const;
 
 interface KeyState {
-  /** Wall clock, µs: when it changed last, and before which it need not be looked at. */
-  changed: number;
+  /** Wall clock, µs: before which it need not be looked at. */
   due: number;
+  /** What its verdict may depend on: where that changes, it is looked at. */
+  signs: string;
+  /** Once its day is over: what it stood for, and since when (wall clock, µs) that has not changed. */
+  stood: string;
+  since: number;
   day: number | null;
   id: string | null;
 }
@@ -58,14 +67,16 @@ export class Reporter {
   private readonly keys: Map<string, KeyState> = new Map();
   private readonly changed: Set<string> = new Set();
   private readonly removed: Set<string> = new Set();
-  /** Detections handed out that nobody has said to be written down. */
-  private readonly underWay: Set<string> = new Set();
+  /** What is written down, by detection id; and the reports handed out that nobody has said to be, oldest first. */
+  private readonly acknowledged: Map<string, Reported>;
+  private readonly underWay: Map<string, Reported[]> = new Map();
 
   /** `context`: as for one run; windows come from the facts. `reported`: by detection id, of an earlier process. */
   constructor(book: KeyBook, context: () => BuildContext, reported: Iterable<readonly [string, Reported]> = []) {
     this.book = book;
     this.context = context;
     this.reported = new Map(reported);
+    this.acknowledged = new Map(this.reported);
   }
 
   /** Detections open now, by confidence. */
@@ -75,10 +86,10 @@ export class Reporter {
     return counts;
   }
 
-  /** What changed in `reported` since the last call, for the state on disk; null = gone. */
+  /** What changed in what is written down since the last call, for the state on disk; null = gone. */
   takeChanged(): (readonly [string, Reported | null])[] {
     const changes = [
-      ...[...this.changed].map((id) => [id, this.reported.get(id) ?? null] as const),
+      ...[...this.changed].map((id) => [id, this.acknowledged.get(id) ?? null] as const),
       ...[...this.removed].map((id) => [id, null] as const),
     ];
     this.changed.clear();
@@ -86,16 +97,21 @@ export class Reporter {
     return changes;
   }
 
-  /** All of `reported`. */
+  /** All that is written down. */
   all(): [string, Reported][] {
-    return [...this.reported];
+    return [...this.acknowledged];
   }
 
-  /** These are written down: from now on the state on disk may say so. */
+  /** The oldest report of each of these is written down: from now on the state on disk may say so. */
   written(ids: Iterable<string>): void {
     for (const id of ids) {
-      if (!this.underWay.delete(id) || !this.reported.has(id)) continue;
+      const waiting = this.underWay.get(id);
+      const first = waiting?.shift();
+      if (first === undefined) continue;
+      if (waiting?.length === 0) this.underWay.delete(id);
+      this.acknowledged.set(id, first);
       this.changed.add(id);
+      this.removed.delete(id);
     }
   }
 
@@ -103,15 +119,32 @@ export class Reporter {
   due(now: number, all: boolean = false): Report[] {
     const look = new Set<string>();
     for (const key of this.book.takeDirty()) {
-      const state = this.keys.get(key) ?? { changed: now, due: 0, day: null, id: null };
-      state.changed = now;
+      const state = this.keys.get(key) ?? { due: 0, signs: '', stood: '', since: now, day: null, id: null };
       if (!this.keys.has(key)) this.keys.set(key, state);
+      const signs = signsOf(this.book.facts(key));
+      if (signs !== state.signs) state.due = 0;
+      state.signs = signs;
     }
-    for (const [key, state] of this.keys) {
-      if (state.due <= now || all) look.add(key);
+    for (const [key, { due }] of this.keys) {
+      // A clock that was ahead and is set back must not put off anything.
+      if (due <= now || due > now + LONGEST || all) look.add(key);
     }
     if (look.size === 0) return [];
-    return this.reportsOf(this.built(look), look, now, all);
+    const reports = this.reportsOf(this.built(look), look, now, all);
+    const touched = this.minersNamedAsPool(reports, look);
+    if (touched.size > 0) reports.push(...this.reportsOf(this.built(touched), touched, now, all));
+    return reports;
+  }
+
+  /** Keys of miners that others were found to mine through: those are proxies now. */
+  private minersNamedAsPool(reports: readonly Report[], look: ReadonlySet<string>): Set<string> {
+    const keys = new Set<string>();
+    for (const { row, surer } of reports) {
+      const { ip } = row.pool;
+      if (!surer || ip === null || ip === row.miner.ip) continue;
+      for (const key of this.book.keysOf(ip)) if (!look.has(key)) keys.add(key);
+    }
+    return keys;
   }
 
   /** Rows of these keys with their neighbours at hand: what shows only when detections are seen together needs them. */
@@ -161,18 +194,11 @@ export class Reporter {
       state.id = row.id;
       const report = this.reportOf(row, key, now, all);
       if (report !== null) reports.push(report);
-      state.due = this.nextLook(row, now);
+      const certain = row.confidence === 'confirmed' && row.activity !== 'attempt';
+      const times = Math.min(this.reported.get(row.id)?.times ?? 1, GROWTH.length);
+      state.due = now + (certain ? (GROWTH[times - 1] ?? UNCERTAIN) : UNCERTAIN) * 1e6;
     }
     return reports;
-  }
-
-  private nextLook(row: DetectionRow, now: number): number {
-    const known = this.reported.get(row.id);
-    const seconds =
-      row.confidence === 'confirmed' && row.activity !== 'attempt'
-        ? (GROWTH[Math.min(known?.times ?? 1, GROWTH.length) - 1] ?? UNCERTAIN)
-        : UNCERTAIN;
-    return now + seconds * 1e6;
   }
 
   private reportOf(row: DetectionRow, key: string, now: number, all: boolean): Report | null {
@@ -185,10 +211,10 @@ export class Reporter {
     if (known !== undefined && !surer) {
       if (known.packets === packets && known.last === row.last_seen) return null;
       const wait = GROWTH[Math.min(known.times, GROWTH.length) - 1] ?? 0;
-      if (!all && now - known.at < wait * 1e6) return null;
+      if (!all && now >= known.at && now - known.at < wait * 1e6) return null;
     }
     const evidence = surer || all;
-    this.reported.set(row.id, {
+    const reported: Reported = {
       confidence: row.confidence,
       activity: row.activity,
       at: now,
@@ -196,10 +222,12 @@ export class Reporter {
       packets,
       last: row.last_seen,
       evidence: evidence || (known?.evidence ?? false),
-    });
-    this.underWay.add(row.id);
-    this.removed.delete(row.id);
-    return { row, fresh: known === undefined, evidence, key };
+    };
+    this.reported.set(row.id, reported);
+    const waiting = this.underWay.get(row.id);
+    if (waiting === undefined) this.underWay.set(row.id, [reported]);
+    else waiting.push(reported);
+    return { row, fresh: known === undefined, surer, evidence, key };
   }
 
   /**
@@ -210,8 +238,9 @@ export class Reporter {
     const day = Math.floor((time - DAY_GRACE) / DAY);
     const over: string[] = [];
     for (const [key, state] of this.keys) {
-      if (state.day !== null && state.day < day && now - state.changed > QUIET) over.push(key);
+      if (state.day !== null && state.day < day && this.isQuiet(key, state, now)) over.push(key);
     }
+    this.dropOld(now);
     if (over.length === 0) return { reports: [], keys: [], day };
     const look = new Set(over);
     const reports = this.reportsOf(this.built(look), look, now, true);
@@ -222,13 +251,40 @@ export class Reporter {
       keys.push(key);
       this.keys.delete(key);
       this.book.forget(key);
-      if (id === null) continue;
-      this.reported.delete(id);
-      this.changed.delete(id);
-      this.removed.add(id);
+      if (id !== null) this.drop(id);
     }
     return { reports, keys, day };
   }
+
+  /** Conversations that go on over midnight are told of again and again: what counts is whether the day still grows. */
+  private isQuiet(key: string, state: KeyState, now: number): boolean {
+    const facts = this.book.facts(key);
+    const stood = facts === null ? '' : `${facts.flows} ${facts.lookups} ${facts.packets} ${facts.lastSeen}`;
+    if (stood === state.stood && now >= state.since) return now - state.since > QUIET;
+    state.stood = stood;
+    state.since = now;
+    return false;
+  }
+
+  /** Detections that are none any more (another dialect, another pool) leave nothing behind for ever. */
+  private dropOld(now: number): void {
+    for (const [id, { at }] of this.reported) if (now - at > REPORTED_FOR && !this.underWay.has(id)) this.drop(id);
+  }
+
+  private drop(id: string): void {
+    this.reported.delete(id);
+    this.acknowledged.delete(id);
+    this.changed.delete(id);
+    this.removed.add(id);
+  }
+}
+
+/** What can make a detection surer, or its activity another one. */
+function signsOf(facts: KeyFacts | null): string {
+  if (facts === null) return '';
+  const { indications, carried, worked, severalMiners, submitted, attempts } = facts;
+  const names = [...indications, ...carried].map(({ value }) => value.indication.signature);
+  return `${names.join(' ')} ${worked} ${severalMiners} ${submitted > 0} ${attempts.length}`;
 }
 
 /** Miner, pool, port, dialect and day of a row, as in the key of its facts. */

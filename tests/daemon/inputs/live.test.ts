@@ -86,7 +86,6 @@ describe('the child program', () => {
       'tap0',
       '-n',
       '-U',
-      '--immediate-mode',
       '-s',
       '65535',
       '-B',
