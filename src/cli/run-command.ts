@@ -1,8 +1,7 @@
 import process from 'node:process';
-import { isJournal } from '../daemon/log.ts';
 import { Daemon, type DaemonEnvironment } from '../daemon/daemon.ts';
 import { createLiveness } from '../daemon/health.ts';
-import { createLog } from '../daemon/log.ts';
+import { createLog, isJournal } from '../daemon/log.ts';
 import { createNotifier, type Notifier } from '../daemon/notify.ts';
 import { loadGiven } from './config-command.ts';
 import type { CliEnvironment, StopSignal } from './environment.ts';
@@ -42,9 +41,16 @@ export async function runCommand(given: GivenArguments, environment: CliEnvironm
     random: () => Buffer.from(environment.random(4)).readUInt32LE(0),
     after,
     log,
+    setLogLevel: (next) => log.setLevel(next),
     onFatal: (error) => fail(error),
   };
   const asked = stopRequest(environment);
+  // A reload asked for while it starts is done once it runs, instead of ending it.
+  let reload = (): void => {
+    reloadAsked = true;
+  };
+  let reloadAsked = false;
+  environment.onReload?.(() => reload());
   let daemon: Daemon;
   try {
     // The file that was found once is the one read again: it must not move while the daemon runs.
@@ -60,10 +66,11 @@ export async function runCommand(given: GivenArguments, environment: CliEnvironm
   const notifier = createNotifier({ env, pid: process.pid, log, monotonic, alive, after });
   notifier.ready();
   const endStatus = tellStatus(daemon, notifier);
-  environment.onReload?.(() => {
+  reload = () => {
     notifier.reloading();
     daemon.reload().then(() => notifier.ready());
-  });
+  };
+  if (reloadAsked) reload();
   const stop = await Promise.race([asked, failed, ...(given['drain'] === true ? [drained(daemon)] : [])]);
   endStatus();
   notifier.stopping();
@@ -107,15 +114,22 @@ function tellStatus(daemon: Daemon, notifier: Notifier): () => void {
   return () => cancel();
 }
 
-/** Settles once no input has anything left to read, at two looks in a row. */
+/** Settles once no spool and no log has anything left to read, at two looks in a row; what is live never has an end. */
 function drained(daemon: Daemon): Promise<'drained'> {
   return new Promise((resolve) => {
     let quiet = 0;
     const look = (): void => {
-      const idle = daemon.status().inputs.every(
-        ({ state, filesWaiting }) =>
-          state === 'done' || state === 'failed' || (state === 'waiting' && filesWaiting === 0),
-      );
+      const idle = daemon
+        .status()
+        .inputs.every(
+          ({ kind, state, filesWaiting }) =>
+            kind === 'live' ||
+            kind === 'collector' ||
+            state === 'done' ||
+            state === 'failed' ||
+            state === 'restarting' ||
+            (state === 'waiting' && filesWaiting === 0),
+        );
       quiet = idle ? quiet + 1 : 0;
       if (quiet >= 2) resolve('drained');
       else after(DRAIN_LOOK, look);

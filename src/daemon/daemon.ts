@@ -1,11 +1,11 @@
 /** The daemon: inputs, engine, ledger and metrics of one sensor, wired together (docs/daemon.md). */
-import { appendFileSync } from 'node:fs';
+import { isClockSet } from '../common/clock.ts';
 import { DIALECTS } from '../dialect/index.ts';
 import type { BookEntry } from '../engine/address-book.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import { Checkpointer } from './checkpointer.ts';
-import { diffConfig } from './config/diff.ts';
-import type { DaemonConfig, InputConfig } from './config/types.ts';
+import { type ConfigDiff, diffConfig } from './config/diff.ts';
+import type { DaemonConfig, InputConfig, PointConfig } from './config/types.ts';
 import { type EngineHost, InlineHost } from './engine/host.ts';
 import { ShardHost } from './engine/shard-host.ts';
 import { type EventLoopWatch, watchEventLoop } from './event-loop.ts';
@@ -17,14 +17,15 @@ import type { InputContext, InputDriver, Log } from './inputs/input.ts';
 import { LedgerClient } from './ledger/ledger-client.ts';
 import type { LeadCount } from './ledger/messages.ts';
 import { Point } from './points.ts';
+import { appendWhole } from './report/append.ts';
 import type { Reported } from './report/reporter.ts';
 import { Writer } from './report/writer.ts';
 import { EndpointResolver } from './resolver.ts';
 import { stratumHosts } from './resolver-names.ts';
 import { fingerprint, loadSources, type Sources } from './sources.ts';
 import { type SavedState, StateStore } from './state/state-store.ts';
-import { statusOf } from './status-of.ts';
 import type { DaemonStatus } from './status.ts';
+import { statusOf } from './status-of.ts';
 import { Tallies } from './tallies.ts';
 
 /** What the daemon touches outside itself. */
@@ -37,6 +38,8 @@ export interface DaemonEnvironment {
   /** Calls back after `seconds`; the result cancels. */
   readonly after: (seconds: number, run: () => void) => () => void;
   readonly log: Log;
+  /** Least level that is logged, where a reload changes it. */
+  readonly setLogLevel?: (level: DaemonConfig['log']['level']) => void;
   /** Something failed without which nothing can go on: the process should end. */
   readonly onFatal: (error: Error) => void;
 }
@@ -55,8 +58,6 @@ const LEDGER_RETRY = 30;
 const COVERAGE_EVERY = 3600e6;
 /** Seconds that a last write may take. */
 const LAST_WRITE = 20;
-/** What was reported of days so long gone is of no use any more, µs. */
-const REPORTED_FOR = 14 * 86_400e6;
 
 export class Daemon {
   /** Name and number of each driver's input in records. */
@@ -86,6 +87,9 @@ export class Daemon {
   private reloads = 0;
   private reloadFailures = 0;
   private reloading: Promise<boolean> | null = null;
+  private following: Promise<boolean> | null = null;
+  /** Times and sizes of the files as they were read last. */
+  private seen = '';
   private stopping = false;
   private checkpointed = false;
 
@@ -137,15 +141,18 @@ export class Daemon {
       point: (name) => this.point(name),
       points: () => this.points.values(),
       drivers: () => this.drivers,
-      values: () => (this.resolver === null ? [] : [['resolver', this.resolver.exportState()]]),
+      values: () => [
+        ...(this.resolver === null ? [] : [['resolver', this.resolver.exportState()] as const]),
+        // A point that is no longer configured goes on to stand for what was seen there.
+        ...[...this.points.values()].map((point) => [`point ${point.config.name}`, point.config] as const),
+      ],
       clock,
       log,
     });
     this.writer = new Writer({
       ledger: config.ledger === null ? null : async (request) => await this.ledgerAsk(request),
-      append: config.detectionsFile === null ? null : (lines) => this.append(lines),
-      evidence:
-        config.ledger?.evidence === true ? async (point, keys) => await this.host.evidence(point, keys) : null,
+      append: (lines) => this.append(lines),
+      evidence: config.ledger?.evidence === true ? async (point, keys) => await this.host.evidence(point, keys) : null,
       vantage: (name) => this.point(name).config,
       onWritten: (name, reports) => this.point(name).reporter.written(reports.map(({ row }) => row.id)),
       signatureSet: () => ({ signatures: this.sources.set.signatures.length, sha256: this.sources.sha256 }),
@@ -184,18 +191,19 @@ export class Daemon {
     const reported: [string, Reported][] = [];
     for (const [key, value] of this.saved.values) {
       if (!key.startsWith(mark)) continue;
-      const what = value as Reported;
-      if (this.startedAt - what.at < REPORTED_FOR) reported.push([key.slice(mark.length), what]);
+      reported.push([key.slice(mark.length), value as Reported]);
     }
+    const before = this.saved.values.get(`point ${name}`) as PointConfig | undefined;
     const point = new Point({
       sensor,
-      config: points.find((p) => p.name === name) ?? Point.plain(name),
+      config: points.find((p) => p.name === name) ?? before ?? Point.plain(name),
       limits,
       timeouts,
       overload,
       fileOf: (input) => this.feeds.nameOf(input),
       signatures: () => ({ set: this.sources.set, endpoints: this.sources.endpoints }),
       seed: this.seed,
+      clock: this.environment.clock,
       reported,
       recordNames: this.saved.values.get(`record names ${name}`),
     });
@@ -216,23 +224,36 @@ export class Daemon {
     await this.checkpoint();
     for (const input of config.inputs) await this.startInput(input);
     this.repeat(() => this.checkpoint());
-    this.every(() => config.report.interval, () => this.report());
-    this.every(() => OVERLOAD_EVERY, () => this.lookForOverload());
-    this.every(() => CLOSE_EVERY, () => this.closeDays());
+    this.every(
+      () => this.config.report.interval,
+      () => this.report(),
+    );
+    this.every(
+      () => OVERLOAD_EVERY,
+      () => this.lookForOverload(),
+    );
+    this.every(
+      () => CLOSE_EVERY,
+      () => this.closeDays(),
+    );
     if (config.ledger !== null) {
       await this.countLeads();
-      this.every(() => LEADS_EVERY, () => this.countLeads());
-      this.every(() => REGISTRY_EVERY, () => this.refreshRegistry());
+      this.every(
+        () => LEADS_EVERY,
+        () => this.countLeads(),
+      );
+      this.every(
+        () => REGISTRY_EVERY,
+        () => this.refreshRegistry(),
+      );
     }
-    let seen = fingerprint(config, this.source.file);
-    this.every(() => WATCH_EVERY, async () => {
-      if (!this.config.watch) return;
-      const now = fingerprint(this.config, this.source.file);
-      if (now === seen) return;
-      seen = now;
-      await this.reload();
-      seen = fingerprint(this.config, this.source.file);
-    });
+    this.seen = fingerprint(config, this.source.file);
+    this.every(
+      () => WATCH_EVERY,
+      async () => {
+        if (this.config.watch && fingerprint(this.config, this.source.file) !== this.seen) await this.reload();
+      },
+    );
     environment.log.info(
       { sensor: config.sensor, inputs: config.inputs.length, signatures: this.sources.set.signatures.length },
       'running',
@@ -244,6 +265,7 @@ export class Daemon {
     this.stopping = true;
     for (const cancel of this.cancels) cancel();
     this.resolver?.stop();
+    this.writer.close();
     await Promise.all([...this.drivers.values()].map((driver) => driver.stop()));
     await this.http?.close();
     await this.ledger?.close();
@@ -323,24 +345,28 @@ export class Daemon {
   private async closeDays(): Promise<void> {
     const now = this.environment.clock();
     for (const point of this.points.values()) {
-      const { reports, keys, day } = point.reporter.close(point.lastTime, now);
+      const { reports, keys, day } = point.reporter.close(isClockSet(now) ? Math.min(point.lastTime, now) : point.lastTime, now);
       // When those days were watched is written before the engine lets go of it.
       const over = point.endsDays(day, now);
       this.hand(point, reports, over ? point.coverage() : []);
       await this.host.send({ kind: 'forget', point: point.config.name, keys, day, watched: over ? day : 0 });
       point.recordsIfAny?.settleDays(day);
+      point.recordsIfAny?.forgetWatched(over ? day : 0);
     }
   }
 
   private async lookForOverload(): Promise<void> {
-    const drops = new Map<string, number>();
+    const live = new Map<string, { lost: number; seen: number }>();
     for (const driver of this.drivers.values()) {
-      const { kind, point, kernelDrops } = driver.status();
-      if (kind === 'live') drops.set(point, (drops.get(point) ?? 0) + kernelDrops);
+      const { kind, point, kernelDrops, packets } = driver.status();
+      if (kind !== 'live') continue;
+      const known = live.get(point) ?? { lost: 0, seen: 0 };
+      live.set(point, { lost: known.lost + kernelDrops, seen: known.seen + packets });
     }
+    const lags = await this.feeds.takeLags();
     for (const [name, point] of this.points) {
-      const [lost, seen] = [drops.get(name) ?? 0, point.last?.counts.packets ?? 0];
-      const shed = point.overload.look(this.feeds.takeLag(name), lost - point.lost, seen - point.seen);
+      const { lost, seen } = live.get(name) ?? { lost: 0, seen: 0 };
+      const shed = point.overload.look(lags.get(name) ?? 0, lost - point.lost, Math.max(0, seen - point.seen));
       point.lost = lost;
       point.seen = seen;
       if (shed === null) continue;
@@ -383,7 +409,9 @@ export class Daemon {
       const settings = this.config.ledger;
       if (settings === null || this.stopping) return;
       try {
-        this.ledger = await this.openLedger(settings);
+        const ledger = await this.openLedger(settings);
+        if (this.stopping) return await ledger.close();
+        this.ledger = ledger;
         this.ledgerProblem = null;
       } catch (again) {
         this.ledgerFailed(again instanceof Error ? again : new Error(String(again)));
@@ -393,7 +421,7 @@ export class Daemon {
   }
 
   private append(lines: string): void {
-    if (this.config.detectionsFile !== null) appendFileSync(this.config.detectionsFile, lines, { mode: 0o640 });
+    if (this.config.detectionsFile !== null) appendWhole(this.config.detectionsFile, lines);
   }
 
   private async openHttp(settings: NonNullable<DaemonConfig['http']>): Promise<HttpServer> {
@@ -446,8 +474,7 @@ export class Daemon {
       log,
       clock,
       after,
-      open: (format, name, resume) =>
-        this.feeds.open(format, name, resume, { point: input.point, live, samplingRate }),
+      open: (format, name, resume) => this.feeds.open(format, name, resume, { point: input.point, live, samplingRate }),
     };
     const driver = createInput(input, context, {
       collector: (config, own) =>
@@ -465,29 +492,45 @@ export class Daemon {
    * something is wrong everything stays as it was. Says whether it took effect; never rejects.
    */
   reload(): Promise<boolean> {
-    this.reloading ??= this.reloadNow().finally(() => {
-      this.reloading = null;
+    if (this.reloading === null) {
+      this.reloading = this.reloadNow().finally(() => {
+        this.reloading = null;
+      });
+      return this.reloading;
+    }
+    // The one under way may have read what has changed since.
+    this.following ??= this.reloading.then(() => {
+      this.following = null;
+      return this.reload();
     });
-    return this.reloading;
+    return this.following;
   }
 
   private async reloadNow(): Promise<boolean> {
     const { log, clock } = this.environment;
     try {
+      this.seen = fingerprint(this.config, this.source.file);
       const next = this.source.read();
-      const sources = await loadSources(next);
-      // Refused by the thread of the ledger: nothing has changed yet.
-      await this.ledger?.ask({ kind: 'reload' });
       const diff = diffConfig(this.config, next);
+      const taken = this.taken(next, diff);
+      const seen = fingerprint(taken, this.source.file);
+      const sources = await loadSources(taken);
+      // Refused by the thread of the ledger: nothing has changed yet.
+      if (taken.ledger !== null) {
+        const { reference, mmdb } = taken.ledger;
+        await this.ledger?.ask({ kind: 'reload', reference, mmdb });
+      }
       await this.host.setSignatures(sources.set, sources.endpoints, sources.endpointOptions);
       for (const point of this.points.values()) point.setSignatures(sources.set, sources.endpoints);
       this.sources = sources;
       this.sourcesAt = clock();
-      this.resolver?.setNames(stratumHosts(sources.endpoints));
+      this.config = taken;
+      this.seen = seen;
+      for (const { overload } of this.points.values()) overload.options = taken.overload;
+      this.environment.setLogLevel?.(taken.log.level);
+      if (diff.live.some((key) => key.startsWith('resolver.'))) this.restartResolver();
+      else this.resolver?.setNames(stratumHosts(sources.endpoints));
       await this.changeInputs(next, diff);
-      // What needs a restart stays as it is running.
-      const { inputs, report, checkpoint, log: logging, watch, overload } = next;
-      this.config = { ...this.config, inputs, report, checkpoint, log: logging, watch, overload };
       this.reloads++;
       log.info(
         {
@@ -499,7 +542,11 @@ export class Daemon {
         },
         'reloaded',
       );
-      const waiting = [...diff.restart, ...diff.pointsChanged.map((name) => `points: ${name}`)];
+      const known = [
+        ...diff.pointsChanged,
+        ...diff.pointsAdded.filter((name) => !taken.points.includes(pointOf(next, name))),
+      ];
+      const waiting = [...diff.restart, ...known.map((name) => `points: ${name}`)];
       if (waiting.length > 0) log.warn({ keys: waiting }, 'these changes need a restart');
       return true;
     } catch (error) {
@@ -507,6 +554,29 @@ export class Daemon {
       log.error({ problem: error instanceof Error ? error.message : String(error) }, 'reload refused; nothing changed');
       return false;
     }
+  }
+
+  /** What a reload takes over; what needs a restart stays as it is running. */
+  private taken(next: DaemonConfig, diff: ConfigDiff): DaemonConfig {
+    const { inputs, signatures, detectionsFile, report, checkpoint, watch, overload, resolver } = next;
+    const { ledger, log, points } = this.config;
+    const fresh = diff.pointsAdded.filter((name) => !this.points.has(name)).map((name) => pointOf(next, name));
+    const tables = next.ledger === null ? {} : { reference: next.ledger.reference, mmdb: next.ledger.mmdb };
+    return {
+      ...this.config,
+      ...{ inputs, signatures, detectionsFile, report, checkpoint, watch, overload, resolver },
+      log: { ...log, level: next.log.level },
+      ledger: ledger === null ? null : { ...ledger, ...tables },
+      points: [...points, ...fresh],
+    };
+  }
+
+  private restartResolver(): void {
+    const { resolver } = this;
+    resolver?.stop();
+    if (resolver !== null) (this.saved.values as Map<string, unknown>).set('resolver', resolver.exportState());
+    this.resolver = null;
+    this.startResolver();
   }
 
   private async changeInputs(
@@ -540,7 +610,7 @@ export class Daemon {
     const { log, after } = this.environment;
     for (const cancel of this.cancels) cancel();
     this.resolver?.stop();
-    await this.reloading;
+    await (this.following ?? this.reloading);
     await Promise.all([...this.drivers.values()].map((driver) => driver.stop()));
     await this.checkpointer.run();
     // Everything that is open ends: what it came to takes the place of what was told of it.
@@ -555,6 +625,7 @@ export class Daemon {
     await Promise.race([this.writer.drained(), deadline]);
     late();
     await this.checkpointer.run();
+    this.writer.close();
     const { pending } = this.writer;
     if (pending > 0) log.warn({ detections: pending }, 'not written down; they are in the state and will be');
     await this.http?.close();
@@ -610,4 +681,8 @@ export class Daemon {
       eventLoop: this.eventLoop.read(),
     });
   }
+}
+
+function pointOf({ points }: DaemonConfig, name: string): PointConfig {
+  return points.find((point) => point.name === name) ?? Point.plain(name);
 }

@@ -23,11 +23,15 @@ export class Feeds {
   private readonly names: Map<number, string>;
   private fresh: (readonly [number, string])[] = [];
   private next: number;
+  /** Numbers of inputs that go on: an interface that is open for months is the oldest of all and still needs its name. */
+  private readonly opened: Set<number> = new Set();
   private readonly host: EngineHost;
   private readonly records: (point: string) => RecordPipeline;
   private readonly clock: () => number;
-  /** By point: how far behind the packets of live inputs were when they were read, at most, since the last look; µs. */
-  private readonly behind: Map<string, number> = new Map();
+  /** By point: when something of a live input was fed last, since the last look; wall clock, µs. */
+  private fedAt: Map<string, number> = new Map();
+  /** By point: the least lag of live inputs, µs: the clocks' difference, or the age of a recording. */
+  private readonly leastLag: Map<string, number> = new Map();
   /** Records taken by input number. */
   private readonly recordsTaken: Map<number, () => number> = new Map();
 
@@ -58,14 +62,22 @@ export class Feeds {
   private remember(input: number, name: string): void {
     this.names.set(input, name);
     this.fresh.push([input, name]);
-    if (this.names.size > MAX_NAMES) this.names.delete(this.names.keys().next().value as number);
+    this.opened.add(input);
+    if (this.names.size <= MAX_NAMES) return;
+    for (const known of this.names.keys()) {
+      if (this.opened.has(known)) continue;
+      this.names.delete(known);
+      break;
+    }
   }
 
-  /** Numbers given since the last call, and the oldest that is still known. */
+  /** Numbers given since the last call, with old ones that are still in use; and the oldest of the others that is known. */
   takeFresh(): { readonly inputs: readonly (readonly [number, string])[]; readonly oldestInput: number } {
-    const inputs = this.fresh;
+    const oldestInput = this.next - MAX_NAMES;
+    const lasting = [...this.opened].filter((input) => input < oldestInput);
+    const inputs = [...lasting.map((input) => [input, this.nameOf(input)] as const), ...this.fresh];
     this.fresh = [];
-    return { inputs, oldestInput: this.next - MAX_NAMES };
+    return { inputs, oldestInput };
   }
 
   /** These could not be written: `takeFresh` names them again. */
@@ -73,11 +85,25 @@ export class Feeds {
     this.fresh = [...inputs, ...this.fresh].slice(-MAX_NAMES);
   }
 
-  /** How far live inputs of a point are behind, at most, since the last call, seconds; 0 where none was read. */
-  takeLag(point: string): number {
-    const lag = this.behind.get(point) ?? 0;
-    this.behind.delete(point);
-    return lag / 1e6;
+  /** By point: how far live inputs are behind, seconds: by how much what was read of them was late, and waits in the engine. */
+  async takeLags(): Promise<Map<string, number>> {
+    const fed = this.fedAt;
+    this.fedAt = new Map();
+    const lags = new Map<string, number>();
+    if (fed.size === 0) return lags;
+    const asked = this.clock();
+    await this.host.catchUp();
+    const waited = this.clock() - asked;
+    for (const [point, at] of fed) {
+      const last = this.host.lastTime(point);
+      if (last <= 0) continue;
+      const lag = at - last;
+      // A recording that is played into a pipe is as late as its age from the beginning on: what counts is what is added.
+      const least = Math.min(lag, this.leastLag.get(point) ?? Number.POSITIVE_INFINITY);
+      this.leastLag.set(point, least);
+      lags.set(point, Math.max(0, lag - least + waited) / 1e6);
+    }
+    return lags;
   }
 
   /** Records taken of an open log. */
@@ -100,7 +126,7 @@ export class Feeds {
   }
 
   private openCapture(input: number, name: string, skip: number, { point, live }: FeedOptions): Feed {
-    const { host, clock, behind } = this;
+    const { host, clock } = this;
     host.open(input, point, name, skip);
     // The engine forgets an input that has ended.
     let total: number | null = null;
@@ -117,14 +143,12 @@ export class Feeds {
       },
       feed: (bytes, off, end) => {
         const wait = host.feed(input, bytes, off, end);
-        if (live) {
-          const last = host.lastTime(point);
-          if (last > 0) behind.set(point, Math.max(behind.get(point) ?? 0, clock() - last));
-        }
+        if (live) this.fedAt.set(point, clock());
         return wait;
       },
       end: async (): Promise<FeedEnd> => {
         const { packets, damage, failure } = await host.end(input);
+        this.opened.delete(input);
         total = packets;
         return { packets, records: 0, damage, failure };
       },
@@ -159,6 +183,7 @@ export class Feeds {
       end: async (): Promise<FeedEnd> => {
         reader.finish(sink);
         this.recordsTaken.delete(input);
+        this.opened.delete(input);
         const { failure, damage } = reader;
         return { packets: 0, records: sink.taken, damage, failure };
       },

@@ -28,6 +28,11 @@ export interface LogOptions {
   readonly clock?: () => number;
 }
 
+/** A log whose least level may be changed while it is in use. */
+export interface AdjustableLog extends Log {
+  setLevel(level: LogLevel): void;
+}
+
 /** Bounds of one line: what a fact may hold. */
 const MAX_TEXT = 2_000;
 const MAX_FACTS = 40;
@@ -43,7 +48,7 @@ const PRIORITIES: Readonly<Record<string, number>> = { debug: 7, info: 6, warn: 
  * A log at a level. Each line has been handed to the stream when the call returns, so nothing is left to flush at exit. A stream
  * that fails (a reader that went away) is left alone from then on: a log must not end the daemon.
  */
-export function createLog(options: LogOptions): Log {
+export function createLog(options: LogOptions): AdjustableLog {
   const { level, format, stream, priorities = false, clock = () => Date.now() * 1000 } = options;
   let broken = false;
   stream.on?.('error', () => {
@@ -74,7 +79,10 @@ export function createLog(options: LogOptions): Log {
       // `%` would begin a format; a message is text.
       if (logger.isLevelEnabled(name)) logger[name](cleanFacts(facts), '%s', cleanText(message));
     };
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  const setLevel = (next: LogLevel): void => {
+    logger.level = next;
+  };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), setLevel };
 }
 
 /**

@@ -27,7 +27,8 @@ const PATIENCE = [Number.POSITIVE_INFINITY, 60e6, 10e6, 5e6];
 export class Overload {
   private level = 0;
   private calm = 0;
-  private readonly options: OverloadOptions;
+  /** May be replaced by others, which the next look minds. */
+  options: OverloadOptions;
 
   constructor(options: OverloadOptions) {
     this.options = options;
@@ -35,7 +36,11 @@ export class Overload {
 
   /** `lag`: seconds behind since the last look; `lost`, `seen`: packets lost in the kernel and seen since. Null: no change. */
   look(lag: number, lost: number, seen: number): Shed | null {
-    if (!this.options.enabled) return null;
+    if (!this.options.enabled) {
+      if (this.level === 0) return null;
+      this.level = this.calm = 0;
+      return this.at();
+    }
     const behind = lag > this.options.lag && lag < NOT_LIVE;
     const losing = lost > 0 && lost > LOSS * (seen + lost);
     if (behind || losing) {

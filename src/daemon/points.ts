@@ -1,10 +1,12 @@
 import { ANOMALIES } from '../common/anomaly.ts';
+import { isClockSet } from '../common/clock.ts';
 import { type BuildContext, isoTime } from '../detect/build.ts';
 import { DAY } from '../detect/day.ts';
 import type { CoverageRow } from '../detect/detection.ts';
 import { AddressBook, type BookEntry } from '../engine/address-book.ts';
 import { Naming } from '../engine/naming.ts';
 import { RecordPipeline } from '../engine/record-pipeline.ts';
+import type { Stretch } from '../engine/watch.ts';
 import type { EndpointIndex } from '../signature/endpoints.ts';
 import type { SignatureSet } from '../signature/types.ts';
 import type { DaemonConfig, PointConfig } from './config/types.ts';
@@ -14,6 +16,8 @@ import { KeyBook } from './report/key-book.ts';
 import { type Reported, Reporter } from './report/reporter.ts';
 import type { PointStatus } from './status.ts';
 
+/** What is new waits so long before it is written down, µs. */
+const PATIENCE = 10e6;
 /** Names of each kind that survive the process. */
 const MAX_EXPORTED = 20_000;
 
@@ -32,6 +36,8 @@ export interface PointOptions {
   readonly signatures: () => { readonly set: SignatureSet; readonly endpoints: EndpointIndex };
   /** Decides where conversations of flow records stand in their table. */
   readonly seed: number;
+  /** Wall clock, µs: records of times beyond it are not believed. */
+  readonly clock?: () => number;
   readonly reported: Iterable<readonly [string, Reported]>;
   /** What `exportRecordNames` of an earlier process gave. */
   readonly recordNames: unknown;
@@ -63,7 +69,7 @@ export class Point {
     this.config = options.config;
     this.sensor = `${options.sensor}/${options.config.name}`;
     this.book = new KeyBook(options.limits.keys);
-    this.reporter = new Reporter(this.book, () => this.context(), options.reported);
+    this.reporter = new Reporter(this.book, () => this.context(), options.reported, PATIENCE);
     this.overload = new Overload(options.overload);
   }
 
@@ -93,6 +99,7 @@ export class Point {
         home: config.home,
         daily: true,
         seed,
+        ...(this.options.clock === undefined ? {} : { now: this.options.clock }),
       });
     }
     return this.recordPipeline;
@@ -112,7 +119,8 @@ export class Point {
 
   /** Names learnt from flow logs, as plain data; null without flow records. */
   exportRecordNames(): unknown {
-    return this.recordNaming?.exportState(this.lastTime, MAX_EXPORTED) ?? null;
+    // Before the first record of this process those of the earlier one stand.
+    return this.recordNaming?.exportState(this.lastTime, MAX_EXPORTED) ?? this.options.recordNames ?? null;
   }
 
   get recordsIfAny(): RecordPipeline | null {
@@ -130,51 +138,38 @@ export class Point {
    * and for what comes late not more often than every ten minutes. `now`: wall clock, µs.
    */
   endsDays(day: number, now: number): boolean {
-    const old = this.last?.counts.watched.some(({ from }) => from < day * DAY) === true;
+    const stretches = [...(this.last?.counts.watched ?? []), ...(this.recordPipeline?.counts().stretches ?? [])];
+    const old = stretches.some(({ from }) => from < day * DAY);
     if (!old || (day <= this.over && now - this.coverageAt < LATE_COVERAGE)) return false;
     this.over = day;
     this.coverageAt = now;
     return true;
   }
 
-  /** When this point was watched: stretches of traffic, each within a day. */
+  /** When this point was watched: stretches of packets and of flow records, each within a day. */
   coverage(): CoverageRow[] {
     const counts = this.last?.counts;
-    const rows: CoverageRow[] = [];
-    const gaps = counts === undefined ? 0 : anomalyCount(counts, 'stream.gap');
-    for (const s of counts?.watched ?? []) {
-      rows.push({
-        type: 'coverage',
-        version: 1,
-        sensor: this.sensor,
-        from: isoTime(s.from),
-        to: isoTime(s.to),
-        customer_prefixes: this.config.home.map((prefix, i) => ({ prefix, flows: s.flows[i] ?? 0 })),
-        loss: { inputs_cut_short: 0, flows_evicted: counts?.evictions ?? 0, stream_gaps: gaps },
-      });
-    }
     const records = this.recordPipeline?.counts();
-    if (records !== undefined && records.records > 0 && records.lastTime >= records.firstTime) {
-      rows.push(...this.recordCoverage(records.lastTime, records.homeConversations, records.evicted));
-    }
-    return rows;
+    const gaps = counts === undefined ? 0 : anomalyCount(counts, 'stream.gap');
+    const now = this.options.clock?.() ?? 0;
+    // Nobody has watched tomorrow, whatever the time of a packet says.
+    const latest = isClockSet(now) ? now + DAY : Number.POSITIVE_INFINITY;
+    return [
+      ...(counts?.watched ?? []).filter(({ from }) => from < latest).map((s) => this.coverageRow(s, counts?.evictions ?? 0, gaps)),
+      ...(records?.stretches ?? []).map((s) => this.coverageRow(s, records?.evicted ?? 0, 0)),
+    ];
   }
 
-  /** Flow records come at the exporter's leisure: the day of the newest is taken as watched up to it. */
-  private recordCoverage(last: number, home: readonly number[], evicted: number): CoverageRow[] {
-    const midnight = Math.floor(last / DAY) * DAY;
-    const from = Math.max(midnight, Math.min(last, this.recordPipeline?.counts().firstTime ?? last));
-    return [
-      {
-        type: 'coverage',
-        version: 1,
-        sensor: this.sensor,
-        from: isoTime(from),
-        to: isoTime(last),
-        customer_prefixes: this.config.home.map((prefix, i) => ({ prefix, flows: home[i] ?? 0 })),
-        loss: { inputs_cut_short: 0, flows_evicted: evicted, stream_gaps: 0 },
-      },
-    ];
+  private coverageRow({ from, to, flows }: Stretch, evicted: number, gaps: number): CoverageRow {
+    return {
+      type: 'coverage',
+      version: 1,
+      sensor: this.sensor,
+      from: isoTime(from),
+      to: isoTime(to),
+      customer_prefixes: this.config.home.map((prefix, i) => ({ prefix, flows: flows[i] ?? 0 })),
+      loss: { inputs_cut_short: 0, flows_evicted: evicted, stream_gaps: gaps },
+    };
   }
 
   status(): PointStatus {

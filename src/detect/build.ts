@@ -6,7 +6,7 @@ import { DAY } from './day.ts';
 import type { AccountRow, Confidence, DetectionRow, IndicationRow } from './detection.ts';
 import type { Indication } from './facts.ts';
 import { type Attempt, findProbes, fuse, MIN_SCORE } from './fuse.ts';
-import { compareOrder, type KeyFacts, keyOf, type OrientedIndication } from './key-facts.ts';
+import { compareOrder, type KeyFacts, keyOf, meet, type OrientedIndication } from './key-facts.ts';
 
 /** Indications shown of a detection: the earliest of each signature. */
 const MAX_INDICATIONS = 32;
@@ -61,7 +61,7 @@ function buildWindow(keys: readonly KeyFacts[], context: WindowContext): Detecti
     .map((facts) => ({ facts, row: buildRow(facts, context) }))
     .filter(({ row }) => row.score >= MIN_SCORE);
   refineActivities(built);
-  return absorbLookups(built.map(({ row }) => row));
+  return absorbLookups(absorbViews(built).map(({ row }) => row));
 }
 
 function compare(a: string, b: string): number {
@@ -247,6 +247,31 @@ function coinsOf(told: readonly string[], accounts: readonly Account[], dialect:
   return [...coins].sort();
 }
 
+interface Built {
+  readonly facts: KeyFacts;
+  readonly row: DetectionRow;
+}
+
+/** Flow records of connections whose packets told the dialect say nothing more. */
+function absorbViews(built: readonly Built[]): readonly Built[] {
+  if (!built.some(({ facts }) => facts.records === true)) return built;
+  const read = new Map<string, KeyFacts['conversations']>();
+  for (const { facts } of built) {
+    if (facts.dialect === null) continue;
+    const known = read.get(endsOf(facts)) ?? [];
+    read.set(endsOf(facts), [...known, ...facts.conversations]);
+  }
+  return built.filter(({ facts }) => {
+    if (facts.records !== true || facts.conversations.length === 0) return true;
+    const others = read.get(endsOf(facts)) ?? [];
+    return !facts.conversations.every((own) => others.some((other) => meet(own, other)));
+  });
+}
+
+function endsOf({ miner, pool, poolPort }: KeyFacts): string {
+  return JSON.stringify([miner, pool, poolPort]);
+}
+
 /** A look-up that led to a connection which is reported itself says nothing more. */
 function absorbLookups(rows: readonly DetectionRow[]): DetectionRow[] {
   const reached = new Set(rows.filter((r) => r.transport !== 'dns').map((r) => `${r.miner.ip}\n${r.pool.host}`));
@@ -254,7 +279,7 @@ function absorbLookups(rows: readonly DetectionRow[]): DetectionRow[] {
 }
 
 /** Probes, and addresses that are pool to some and miner to others, show only when all detections are seen together. */
-function refineActivities(built: readonly { facts: KeyFacts; row: DetectionRow }[]): void {
+function refineActivities(built: readonly Built[]): void {
   const attempts: Attempt[] = built.flatMap(({ facts, row }) =>
     facts.attempts.map((time) => ({
       miner: row.miner.ip,

@@ -31,6 +31,8 @@ export interface KeyFacts {
   readonly dialect: string | null;
   /** UTC day (days since the epoch); null where the window is the run. */
   readonly day: number | null;
+  /** Told by flow records alone: where packets tell of the same key, both are views of one traffic. */
+  readonly records?: true;
   first: Order;
   lastSeen: number;
   transport: Ordered<ConversationFacts['transport']>;
@@ -63,8 +65,13 @@ export interface KeyFacts {
   indications: OrientedIndication[];
   /** The same of earlier days, for conversations that go on. */
   carried: OrientedIndication[];
-  /** Newest conversations, and how many there were. */
-  conversations: Ordered<{ readonly port: number; readonly lastSeen: number; readonly opened: boolean }>[];
+  /** Newest conversations, and how many there were. `cut`: open when the process ended, so that it may go on as another. */
+  conversations: Ordered<{
+    readonly port: number;
+    readonly lastSeen: number;
+    readonly opened: boolean;
+    readonly cut?: true;
+  }>[];
   flows: number;
   lookups: number;
   packets: [number, number];
@@ -188,6 +195,34 @@ export function mergeFacts(into: KeyFacts, other: KeyFacts): void {
   if (into.attempts.length < MAX_ATTEMPTS || (other.attempts[0] ?? 0) < (into.attempts[MAX_ATTEMPTS - 1] ?? 0)) {
     into.attempts = [...into.attempts, ...other.attempts].sort((a, b) => a - b).slice(0, MAX_ATTEMPTS);
   }
+}
+
+/**
+ * One traffic as its packets and its flow records tell it: signs add up, what both counted counts once (the greater). What
+ * only packets show, such as the transport, is theirs.
+ */
+export function uniteViews(packets: KeyFacts, records: KeyFacts): KeyFacts {
+  const all: KeyFacts = { ...packets };
+  mergeFacts(all, records);
+  const greater = (of: 'packets' | 'bytes'): [number, number] => [
+    Math.max(packets[of][0], records[of][0]),
+    Math.max(packets[of][1], records[of][1]),
+  ];
+  const more = records.conversations.filter((r) => !packets.conversations.some((p) => meet(p, r)));
+  return {
+    ...all,
+    transport: packets.transport,
+    conversations: newest(packets.conversations, more, MAX_CONVERSATIONS),
+    flows: Math.max(packets.flows, records.flows),
+    lookups: Math.max(packets.lookups, records.lookups),
+    packets: greater('packets'),
+    bytes: greater('bytes'),
+  };
+}
+
+/** Whether two conversations of one key may be the same connection: the port is, and their times meet. */
+export function meet(a: KeyFacts['conversations'][number], b: KeyFacts['conversations'][number]): boolean {
+  return a.value.port === b.value.port && a.order[0] <= b.value.lastSeen && b.order[0] <= a.value.lastSeen;
 }
 
 function oriented(indications: readonly Indication[], c: ConversationFacts): OrientedIndication[] {

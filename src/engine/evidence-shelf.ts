@@ -1,4 +1,5 @@
 import { isSurrounding, ofKey } from './evidence-order.ts';
+import { COPY_BYTES } from './kept-frame.ts';
 import type { EvidenceFrame } from './options.ts';
 
 /** Bytes of evidence kept at once. */
@@ -19,9 +20,13 @@ export class EvidenceShelf {
 
   add(key: string, frames: readonly EvidenceFrame[]): void {
     if (frames.length === 0 || (this.bytes > MAX_BYTES && !this.endless)) return;
-    for (const frame of frames) this.bytes += frame.bytes.length;
     const put = (map: Map<string, EvidenceFrame[]>, more: readonly EvidenceFrame[]): void => {
-      if (more.length > 0) map.set(key, ofKey([...(map.get(key) ?? []), ...more]));
+      if (more.length === 0) return;
+      const known = map.get(key) ?? [];
+      const kept = ofKey([...known, ...more]);
+      map.set(key, kept);
+      // `ofKey` leaves some out. A count of all that is kept, each time, would make this quadratic.
+      this.bytes += this.endless ? this.costOf(kept) - this.costOf(known) : this.costOf(more);
     };
     put(
       this.evidence,
@@ -29,8 +34,6 @@ export class EvidenceShelf {
     );
     put(this.surroundings, frames.filter(isSurrounding));
     if (!this.endless) return;
-    // `ofKey` may have left some out: what is kept is counted anew before anything goes.
-    if (this.bytes > MAX_BYTES) this.recount();
     while (this.bytes > MAX_BYTES) {
       const oldest = this.evidence.keys().next().value ?? this.surroundings.keys().next().value;
       if (oldest === undefined) break;
@@ -44,15 +47,14 @@ export class EvidenceShelf {
 
   forget(key: string): void {
     for (const map of [this.evidence, this.surroundings]) {
-      for (const frame of map.get(key) ?? []) this.bytes -= frame.bytes.length;
+      this.bytes -= this.costOf(map.get(key) ?? []);
       map.delete(key);
     }
   }
 
-  private recount(): void {
-    this.bytes = 0;
-    for (const map of [this.evidence, this.surroundings]) {
-      for (const frames of map.values()) for (const frame of frames) this.bytes += frame.bytes.length;
-    }
+  /** Where the process goes on for ever, what the copies cost counts too. */
+  private costOf(frames: readonly EvidenceFrame[]): number {
+    const each = this.endless ? COPY_BYTES : 0;
+    return frames.reduce((sum, { bytes }) => sum + bytes.length + each, 0);
   }
 }

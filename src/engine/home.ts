@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import type { Packet } from '../decode/packet.ts';
+import type { Hosts } from './lookups.ts';
 
 /** A customer prefix as words to compare, with what touched it. */
 interface Prefix {
@@ -55,8 +55,8 @@ export class HomePrefixes {
     }
   }
 
-  /** Counts the flow of a packet. */
-  countPacket(p: Packet): void {
+  /** Counts a new flow between two hosts. */
+  countHosts(p: Hosts): void {
     this.count(
       p.ipVersion,
       p.source0,

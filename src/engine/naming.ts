@@ -82,6 +82,28 @@ export class Naming {
   }
 
   /**
+   * Tells the book of an answer in a log: the address of a mining endpoint (`listed`), or that one it has answers for an ordinary
+   * name too. Time in µs, time to live in seconds.
+   */
+  note(
+    version: 4 | 6,
+    w0: number,
+    w1: number,
+    w2: number,
+    w3: number,
+    name: string,
+    listed: boolean,
+    time: number,
+    ttl: number,
+  ): void {
+    const { book } = this;
+    if (book === null) return;
+    if (listed) book.add(version, w0, w1, w2, w3, name, 'observed', time, ttl);
+    // Other names of a pool, such as that of its web site, make its address no stranger's.
+    else if (book.size > 0 && this.endpoints.findHostText(name) < 0) book.share(version, w0, w1, w2, w3, time);
+  }
+
+  /**
    * Under which name the sender of a packet (with `reversed` its receiver) looked up the other end. Of several the
    * newest leads; `other` is an ordinary name of the same address beside a listed one, which the client may have meant.
    */

@@ -153,7 +153,6 @@ export class Pipeline implements FrameSink, FactSource {
     if (frame.time < this.firstTime) this.firstTime = frame.time;
     if (frame.time > this.lastTime) this.lastTime = frame.time;
     if (this.watch !== null && !this.watch.holds(frame.time)) this.onStretch(frame.time, this.watch);
-    if (this.shedding.active && this.shedding.dropsFrame(frame, this.seed)) return;
     const at = this.filled;
     const p = this.headers[at] as Packet;
     let counters = this.decodeCounters;
@@ -163,15 +162,16 @@ export class Pipeline implements FrameSink, FactSource {
       // What every shard decodes, the first one counts.
       if (owner < 0 && this.shard !== 0) counters = this.unused;
     }
+    if (this.shedding.active && this.shedding.dropsFrame(frame, this.seed)) return;
     const decoded = decodeFrame(frame, p, counters);
     if (decoded !== Decoded.Transport && decoded !== Decoded.Fragment) return;
     if (decoded === Decoded.Transport) {
-      if (this.shedding.active && this.shedding.dropsPacket(p, this.seed)) return;
       if (this.shards > 1) {
         const foreign = shardOf(p, this.seed, this.shards) !== this.shard;
         if (foreign && !isDns(p)) return;
         this.foreign[at] = foreign ? 1 : 0;
       }
+      if (this.shedding.active && this.shedding.dropsPacket(p, this.seed)) return;
       const context = flowContext(p);
       this.contexts[at] = context;
       this.hashes[at] = flowHash(p, context, this.seed);
@@ -238,7 +238,7 @@ export class Pipeline implements FrameSink, FactSource {
       table.sweep(frame.time, SWEEP_RECORDS);
     }
     if (this.isForeign && table.isNew) this.foreignFlows++;
-    if (table.isNew && !this.home.empty && !this.isForeign) this.home.countPacket(p);
+    if (table.isNew && !this.home.empty && !this.isForeign) this.home.countHosts(p);
     const side = table.side;
     if (p.protocol !== PROTOCOL_TCP) {
       if (p.protocol === PROTOCOL_UDP && table.phase(flow) !== Phase.Ignored) {
@@ -346,8 +346,8 @@ export class Pipeline implements FrameSink, FactSource {
     if ((state & INSPECTED) === 0) {
       table.setState(flow, INSPECTED);
       if (!this.isForeign) this.inspected++;
-    }
-    if (this.shedding.active && this.shedding.givesUp(frame.time - table.firstSeen(flow))) {
+    } else if (this.shedding.active && !isDns(p) && this.shedding.givesUp(frame.time - table.firstSeen(flow))) {
+      // Not before it was looked at once.
       table.setPhase(flow, Phase.Ignored);
       return false;
     }

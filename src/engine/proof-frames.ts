@@ -2,7 +2,7 @@ import type { Frame } from '../capture/frame.ts';
 import type { Message, Place, Side } from '../protocol/message.ts';
 import type { Piece } from './evidence-keeper.ts';
 import { FlowSample } from './flow-sample.ts';
-import { copyFrame, type KeptFrame } from './kept-frame.ts';
+import { COPY_BYTES, copyFrame, type KeptFrame } from './kept-frame.ts';
 import { Redactor } from './secrets.ts';
 
 /** Evidence frames and bytes kept for one conversation, and frames beyond that which prove something. */
@@ -14,7 +14,7 @@ const MAX_SETUP = 16;
 /** Days of one conversation on which frames are kept, where windows are days. */
 const MAX_DAYS = 16;
 
-/** Bytes of frames that all open conversations may keep together. */
+/** Bytes of frames, with what their copies cost, that all open conversations may keep together. */
 export interface ProofBudget {
   used: number;
   readonly limit: number;
@@ -144,7 +144,7 @@ export class ProofFrames {
   }
 
   private keepCurrent(kind: 'payload' | 'proof'): void {
-    if (!this.current || !this.fits(lengthOf(this.current), kind)) return;
+    if (!this.current || !this.fits(lengthOf(this.current) + COPY_BYTES, kind)) return;
     const { frame, file, side, payload, payloadEnd, sequence, header, pieces } = this.current;
     if (pieces.length === 0) this.frames.push(copyFrame(frame, file, kind, { side, payload, payloadEnd, sequence }));
     for (const piece of pieces) {

@@ -55,7 +55,7 @@ export function factsOfDay({ watched, day, client, server, serverPort, address, 
     lookups: 0,
     day: day.day,
   };
-  const facts = factsOfOne(conversation);
+  const facts: KeyFacts = { ...factsOfOne(conversation), records: true };
   facts.flows = Math.max(1, day.connections);
   if (connections.length > 0) {
     facts.conversations = connections.map((c) => ({

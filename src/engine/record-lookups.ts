@@ -26,11 +26,18 @@ export class RecordLookups {
   /** Look-ups that found no room. */
   dropped = 0;
   private readonly lookups: Map<string, Lookup> = new Map();
+  private ignored: ReadonlySet<string> = new Set();
   private next = 0;
   private newest = 0;
 
+  /** Look-ups by these addresses (canonical text) are not noted: those of the sensor itself. */
+  ignore(clients: ReadonlySet<string>): void {
+    this.ignored = clients;
+  }
+
   /** Notes a look-up of a listed name. */
   note(n: RecordName, naming: Naming, signatures: SignatureSet): void {
+    if (this.ignored.has(n.client)) return;
     const day = dayOf(n.time);
     this.newest = Math.max(this.newest, day);
     const key = `${n.client}\n${n.name}\n${day}`;
@@ -57,7 +64,7 @@ export class RecordLookups {
     const hits: Signature[] = [];
     signatures.match(m, hits);
     if (hits.length === 0) return;
-    const facts = factsOfOne({
+    const one = factsOfOne({
       input: n.input,
       packet: n.number,
       miner: n.client,
@@ -83,6 +90,7 @@ export class RecordLookups {
       lookups: 1,
       day,
     });
+    const facts: KeyFacts = { ...one, records: true };
     this.lookups.set(key, { number: this.next++, facts, day, record: n.number, changed: true });
   }
 

@@ -1,4 +1,5 @@
 // hot: onRecord, once per flow record.
+import { isClockSet } from '../common/clock.ts';
 import type { BehaviourView } from '../detect/behaviour/behaviour-test.ts';
 import { MINING_PORTS } from '../detect/behaviour/unlisted.ts';
 import { DAY, dayOf } from '../detect/day.ts';
@@ -13,60 +14,20 @@ import type { EndpointFacts, NameSource } from '../protocol/message.ts';
 import type { EndpointIndex } from '../signature/endpoints.ts';
 import type { SignatureSet } from '../signature/types.ts';
 import { addressText } from './address.ts';
-import { HomePrefixes } from './home.ts';
 import type { Hosts } from './lookups.ts';
 import { Naming } from './naming.ts';
 import { fillEnds, SERVICE_PORTS, serverText, type Words, wordsOf } from './record-ends.ts';
 import { factsOfDay } from './record-facts.ts';
 import { RecordLookups } from './record-lookups.ts';
+import type { RecordPipelineCounts, RecordPipelineOptions } from './record-pipeline-types.ts';
 import { isNamed, type RecordServerName, signsOf } from './record-signs.ts';
 import type { FactSource, FactsTold } from './told.ts';
+import { Watch } from './watch.ts';
+
+export type { RecordPipelineCounts, RecordPipelineOptions } from './record-pipeline-types.ts';
 
 /** A record tells of what began a while ago: a name that the server had within this time counts, µs. */
 const LEARNT_FOR = 3_600_000_000;
-
-export interface RecordPipelineOptions {
-  readonly signatures: SignatureSet;
-  readonly endpoints: EndpointIndex;
-  /** Names of servers shared with the pipelines of packets of the same observation point; its own where absent. */
-  readonly naming?: Naming;
-  /** Conversations kept at once; 156 to 172 bytes each. */
-  readonly capacity: number;
-  /** Conversations that are listed, named or look like mining; up to 14 KiB each. */
-  readonly watchCapacity?: number;
-  /** A conversation without records for so long (µs) has ended. */
-  readonly idleTimeout: number;
-  /** Customer prefixes, CIDR. */
-  readonly home?: readonly string[];
-  /** Facts are told by UTC day, always. */
-  readonly daily?: true;
-  /** Number that nobody outside knows. No result depends on it. */
-  readonly seed?: number;
-}
-
-export interface RecordPipelineCounts {
-  readonly records: number;
-  /** Records of other protocols than TCP, and such whose times make no sense. */
-  readonly ignored: number;
-  readonly names: number;
-  /** Conversations in the store, those watched, and both limits. */
-  readonly conversations: number;
-  readonly capacity: number;
-  readonly watched: number;
-  readonly created: number;
-  readonly expired: number;
-  readonly evicted: number;
-  /** Conversations worth watching, and look-ups, for which there was no room. */
-  readonly unwatched: number;
-  readonly droppedLookups: number;
-  /** µs; 0 where there was no record. */
-  readonly firstTime: number;
-  readonly lastTime: number;
-  /** Conversations that were reported. */
-  readonly matched: number;
-  /** New conversations by customer prefix, in the order given. */
-  readonly homeConversations: readonly number[];
-}
 
 /** 16,384 of 14 KiB are 224 MiB at worst; most have few records. */
 const WATCHED = 16_384;
@@ -99,7 +60,8 @@ export class RecordPipeline implements RecordSink, FactSource, ConversationOwner
   private signatures: SignatureSet;
   private naming: Naming;
   private readonly store: ConversationStore;
-  private readonly home: HomePrefixes;
+  private readonly watch: Watch;
+  private readonly hasHome: boolean;
   private readonly lookups = new RecordLookups();
   private readonly known: Map<number, Known> = new Map();
   private readonly scratch = new Ends();
@@ -115,16 +77,21 @@ export class RecordPipeline implements RecordSink, FactSource, ConversationOwner
   private clock = 0;
   private ahead = 0;
   private behind = 0;
+  private readonly now: (() => number) | null;
+  /** Times up to this one are believed without a look at the wall clock, µs. */
+  private horizon = Number.NEGATIVE_INFINITY;
   /** Conversations by server while they are told of, for tests that look at all clients of one. */
   private byServer: Map<string, BehaviourView[]> | null = null;
 
   constructor(options: RecordPipelineOptions) {
     this.signatures = options.signatures;
+    this.now = options.now ?? null;
     this.naming = options.naming ?? new Naming(options.endpoints);
-    this.home = new HomePrefixes(options.home ?? []);
     const knownPorts = new Uint8Array(65_536);
     for (const port of [...MINING_PORTS, ...SERVICE_PORTS]) knownPorts[port] = 1;
-    const { capacity, watchCapacity = WATCHED, idleTimeout, seed = 0 } = options;
+    const { capacity, watchCapacity = WATCHED, idleTimeout, seed = 0, home = [] } = options;
+    this.watch = new Watch(home, capacity);
+    this.hasHome = home.length > 0;
     this.store = new ConversationStore({ capacity, watchCapacity, idleTimeout, seed, knownPorts }, this);
     const none = { source0: 0, source1: 0, source2: 0, source3: 0 };
     this.hosts = { ipVersion: 4, ...none, destination0: 0, destination1: 0, destination2: 0, destination3: 0 };
@@ -133,28 +100,44 @@ export class RecordPipeline implements RecordSink, FactSource, ConversationOwner
   onRecord(r: FlowRecord): void {
     this.records++;
     // Also false for what is no number.
-    if (!(r.end >= r.start && r.start >= 0 && r.packets >= 0 && r.bytes >= 0 && r.end < 1e17)) {
+    if (!(r.end >= r.start && r.start >= 0 && r.packets >= 0 && r.bytes >= 0) || !this.isPast(r.end)) {
       this.odd++;
       return;
     }
     if (r.start < this.firstTime) this.firstTime = r.start;
     if (r.end > this.lastTime) this.lastTime = r.end;
-    this.store.touch(r);
+    // Records come at the exporter's leisure: when they end says when somebody watched, when they begin does not.
+    if (!this.watch.holds(r.end)) this.watch.turn(r.end);
+    // The first record is judged by its own time, not by the beginning of the epoch.
+    if (this.clock === 0) this.clock = r.end;
+    const { created } = this.store;
+    const conversation = this.store.touch(r);
+    if (this.hasHome && conversation >= 0) this.watch.count(conversation, this.store.created > created, r);
     this.advance(r.end);
   }
 
   onName(n: RecordName): void {
     this.nameCount++;
     const client = wordsOf(n.client);
-    if (client === null || !(n.time >= 0 && n.time < 1e17)) return;
+    if (client === null || !(n.time >= 0) || !this.isPast(n.time)) return;
     if (n.source === 'dns') this.onLookup(n, client);
     else this.onServerName(n, client);
+  }
+
+  /** Whether a time may be that of a record; the wall clock is looked at only where the newest ones come near it. */
+  private isPast(time: number): boolean {
+    if (time <= this.horizon) return true;
+    const now = this.now?.() ?? 0;
+    if (!isClockSet(now)) return time < 1e17;
+    this.horizon = now + LEAP;
+    return time <= this.horizon;
   }
 
   /** Other signatures and endpoints from now on. `naming`: where it is shared. What was told stays told. */
   setSignatures(signatures: SignatureSet, endpoints: EndpointIndex, naming?: Naming): void {
     this.signatures = signatures;
-    this.naming = naming ?? new Naming(endpoints);
+    if (naming !== undefined) this.naming = naming;
+    else this.naming.setEndpoints(endpoints);
     this.store.relist();
     const e = new Ends();
     for (const w of this.store.allWatched()) {
@@ -163,6 +146,11 @@ export class RecordPipeline implements RecordSink, FactSource, ConversationOwner
       this.store.endsOf(w.index, e);
       known.names = known.names.map((n) => ({ ...n, endpoint: this.naming.ofName(n.name, e.serverPort) }));
     }
+  }
+
+  /** Look-ups by these addresses (canonical text) are not noted: those of the sensor itself. */
+  ignoreLookups(clients: ReadonlySet<string>): void {
+    this.lookups.ignore(clients);
   }
 
   tell(): FactsTold {
@@ -190,6 +178,11 @@ export class RecordPipeline implements RecordSink, FactSource, ConversationOwner
     }
   }
 
+  /** When records came on days before `day` was told: `counts().stretches` names later ones alone. */
+  forgetWatched(day: number): void {
+    this.watch.forget(day);
+  }
+
   /** No record will come any more: all conversations have ended. Look-ups stay open. */
   finish(): void {
     this.store.endAll();
@@ -212,7 +205,7 @@ export class RecordPipeline implements RecordSink, FactSource, ConversationOwner
       firstTime: this.lastTime === 0 ? 0 : this.firstTime,
       lastTime: this.lastTime,
       matched: this.matched,
-      homeConversations: this.home.counts(),
+      stretches: this.watch.finish(),
     };
   }
 
@@ -230,12 +223,6 @@ export class RecordPipeline implements RecordSink, FactSource, ConversationOwner
     if (this.naming.empty) return false;
     const found = this.lookedUp(ends, time);
     return found !== null && this.naming.ofName(found, ends.serverPort).evidence === 'stratum';
-  }
-
-  onNew(e: Ends): void {
-    if (this.home.empty) return;
-    const { client0, client1, client2, client3, server0, server1, server2, server3 } = e;
-    this.home.count(e.version, client0, client1, client2, client3, server0, server1, server2, server3);
   }
 
   onRecordWatched(w: Watched, start: number): void {
@@ -278,6 +265,7 @@ export class RecordPipeline implements RecordSink, FactSource, ConversationOwner
       const [s0, s1, s2, s3] = server.words;
       const map = this.naming.learning(listed);
       map.add(client.version, c0, c1, c2, c3, server.version, s0, s1, s2, s3, n.name, n.time, n.ttl);
+      this.naming.note(server.version, s0, s1, s2, s3, n.name, listed, n.time, n.ttl);
     }
     if (listed) this.lookups.note(n, this.naming, this.signatures);
   }
@@ -395,7 +383,9 @@ export class RecordPipeline implements RecordSink, FactSource, ConversationOwner
     const client = addressText(e.version, e.client0, e.client1, e.client2, e.client3);
     const common = { watched: w, client, server: serverText(e), serverPort: e.serverPort };
     const { names } = known;
-    return days.map((day) =>
+    // Of a day on which less than a packet falls nothing was seen; one without any has a name alone.
+    const seen = days.filter(({ packets: [out, back] }) => out + back === 0 || out + back >= 0.5);
+    return seen.map((day) =>
       factsOfDay({ ...common, day, address: this.addressOf(e), names, signs: signsOn(day.day) }),
     );
   }

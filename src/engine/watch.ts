@@ -1,13 +1,13 @@
 // hot: `holds` runs for every packet where windows are days.
-import type { Packet } from '../decode/packet.ts';
 import { DAY, dayOf } from '../detect/day.ts';
 import { HomePrefixes } from './home.ts';
+import type { Hosts } from './lookups.ts';
 
 /** Time without any packet that does not count as watched, microseconds. */
 export const MAX_SILENCE = 600_000_000;
 const MAX_STRETCHES = 8192;
 
-/** Time within one UTC day in which packets came without a long silence, and the flows seen in it by customer prefix. */
+/** Time within one UTC day in which packets, or flow records by their ends, came without a long silence, and the flows seen in it by customer prefix. */
 export interface Stretch {
   from: number;
   to: number;
@@ -33,11 +33,11 @@ export class Watch {
     this.counted = new Int32Array(this.home.empty ? 0 : capacity);
   }
 
-  /** Counts a flow for the customer prefixes, where this is its first packet in the present stretch. */
-  count(flow: number, isNew: boolean, p: Packet): void {
+  /** Counts a flow for the customer prefixes, where this is its first packet or record in the present stretch. */
+  count(flow: number, isNew: boolean, p: Hosts): void {
     if (!isNew && this.counted[flow] === this.number) return;
     this.counted[flow] = this.number;
-    this.home.countPacket(p);
+    this.home.countHosts(p);
   }
 
   /** Whether a packet of this time belongs to the present stretch, which then reaches up to it. Else `turn` is to be called. */

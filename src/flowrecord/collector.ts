@@ -104,7 +104,8 @@ export class Collector {
     this.sflow = options.protocols.includes('sflow');
     this.maxExporters = options.maxExporters ?? DEFAULT_EXPORTERS;
     this.timeout = options.templateTimeout;
-    this.budget = { used: 0, limit: options.maxTemplates ?? MAX_TEMPLATES, timeout: options.templateTimeout };
+    const { maxTemplates: limit = MAX_TEMPLATES, templateTimeout: timeout } = options;
+    this.budget = { used: 0, changes: 0, limit, timeout };
     this.reader = new SetReader(this.counts, options.samplingRate ?? 1, options.input ?? 0);
     this.context = new CollectorSflow(this.counts, this.reader.record, options.onHeader ?? null);
   }
@@ -112,6 +113,15 @@ export class Collector {
   /** Templates kept now. */
   get templates(): number {
     return this.budget.used;
+  }
+
+  /** Differs from what it was before where `exportState` tells something else than the times of templates. */
+  get changes(): number {
+    let changes = this.budget.changes;
+    for (const { peers } of this.byAddress.values())
+      for (const { domains } of peers.values())
+        for (const { sampling } of domains.values()) changes += sampling.changes;
+    return changes;
   }
 
   /** One datagram, bytes [off, end), from `address` and `port`, arrived at `time` (µs since the epoch). */

@@ -53,6 +53,7 @@ export class ConversationStore extends WatchList {
   private minute = Number.NEGATIVE_INFINITY;
   private readonly known: Uint8Array;
   private readonly ends = new Ends();
+  private readonly again = new Ends();
 
   constructor(options: ConversationStoreOptions, owner: ConversationOwner) {
     super(options, owner);
@@ -158,7 +159,18 @@ export class ConversationStore extends WatchList {
       else if (this.isIdle(i, time)) {
         this.expired++;
         this.remove(i);
+        continue;
       }
+      // Whose server it is may have been learnt since it began.
+      if (this.ints[base + WATCH] === 0) this.listAnew(i);
+    }
+  }
+
+  private listAnew(index: number): void {
+    const e = this.again;
+    this.endsOf(index, e);
+    if (this.owner.isListed(e.version, e.server0, e.server1, e.server2, e.server3, e.serverPort)) {
+      this.watch(index, true);
     }
   }
 
@@ -199,7 +211,6 @@ export class ConversationStore extends WatchList {
     this.makeRoom();
     const index = this.insert(e);
     this.created++;
-    owner.onNew(e);
     const half = index * HALF;
     this.doubles[half + FIRST] = this.doubles[half + LAST] = this.doubles[half + COVERED] = r.start;
     this.mark(index, strength | ((r.tcpFlags & TCP_SYN) !== 0 && r.tcpFlags > 0 ? FIRST_HAD_SYN : 0));
@@ -244,9 +255,10 @@ export class ConversationStore extends WatchList {
 
   private countWatched(watched: Watched, r: FlowRecord, out: boolean, rate: number, gap: number): void {
     this.owner.onRecordWatched(watched, r.start);
+    watched.heard = this.now;
     const [sent, received] = [r.packets * rate, Math.max(0, r.reversePackets) * rate];
     const [bytesSent, bytesReceived] = [r.bytes * rate, Math.max(0, r.reverseBytes) * rate];
-    const day = watched.add(
+    const days = watched.add(
       {
         port: this.ends.clientPort,
         start: r.start,
@@ -261,7 +273,7 @@ export class ConversationStore extends WatchList {
       },
       gap,
     );
-    if (day !== null) this.owner.onDayEnd(watched, day);
+    for (const day of days) this.owner.onDayEnd(watched, day);
   }
 
   private makeRoom(): void {

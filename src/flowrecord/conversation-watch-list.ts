@@ -18,8 +18,6 @@ export interface ConversationOwner {
   isListed(version: number, w0: number, w1: number, w2: number, w3: number, port: number): boolean;
   /** Whether the client of a new conversation is known to have looked the server up as one. */
   isNamed(ends: Ends, time: number): boolean;
-  /** A conversation began. */
-  onNew(ends: Ends): void;
   /** A watched conversation ended: it was idle for too long or gave way. Its sums can still be read. */
   onEnd(conversation: Watched): void;
   /** A day of a watched conversation gave way to newer ones. */
@@ -92,7 +90,8 @@ export class WatchList extends ConversationCounts {
   }
 
   protected isIdle(index: number, time: number): boolean {
-    const silence = time - (this.doubles[index * HALF + LAST] as number);
+    const heard = this.watchedOf(index)?.heard ?? Number.NEGATIVE_INFINITY;
+    const silence = time - Math.max(this.doubles[index * HALF + LAST] as number, heard);
     if (silence <= this.idleTimeout) return false;
     const base = index * WORDS;
     const named = this.ints[base + RECORDS] === 0 && this.ints[base + RECORDS + 1] === 0;

@@ -12,6 +12,8 @@ const FIRST_POINTS = 16;
 export const MAX_POINTS = 512;
 const POINT = 4;
 
+const NONE: readonly ConversationDay[] = Object.freeze([]);
+
 /** A pair is [client to server, server to client]. */
 type Pair = [number, number];
 
@@ -78,6 +80,8 @@ export class Watched {
   listed: boolean;
   /** Something came since it was last told of. */
   changed = true;
+  /** When something came last by the clock of the store, µs: those of two exporters may be hours apart. */
+  heard = Number.NEGATIVE_INFINITY;
   readonly days: ConversationDay[] = [];
   readonly connections: Connection[] = [];
   /** Connections in all; those before it was watched are an upper bound. */
@@ -97,23 +101,27 @@ export class Watched {
   }
 
   /**
-   * Counts a record. `gap`: two records of the same ports that lie further apart (µs) are two connections. Returns a day
-   * that gives way, for the owner to tell.
+   * Counts a record. `gap`: two records of the same ports that lie further apart (µs) are two connections. Returns the days
+   * that give way, for the owner to tell: of a record that tells of weeks there are many.
    */
-  add(r: WatchedRecord, gap: number): ConversationDay | null {
+  add(r: WatchedRecord, gap: number): readonly ConversationDay[] {
     this.changed = true;
     const connection = this.connect(r, gap);
     this.note(r);
     const from = Math.floor(r.start / DAY);
     const to = Math.max(from, Math.floor(r.end / DAY));
-    if (from === to) return this.count(from, r, r.start, r.end, 1, connection);
-    let dropped: ConversationDay | null = null;
+    if (from === to) {
+      const gone = this.count(from, r, r.start, r.end, 1, connection);
+      return gone === null ? NONE : [gone];
+    }
+    const dropped: ConversationDay[] = [];
     const span = r.end - r.start;
     for (let day = Math.max(from, to - MAX_SPAN + 1); day <= to; day++) {
       const begin = day === Math.max(from, to - MAX_SPAN + 1) ? r.start : day * DAY;
       const end = Math.min(r.end, (day + 1) * DAY - 1);
       const share = (Math.min(r.end, (day + 1) * DAY) - begin) / span;
-      dropped = this.count(day, r, Math.max(begin, day * DAY), end, share, connection) ?? dropped;
+      const gone = this.count(day, r, Math.max(begin, day * DAY), end, share, connection);
+      if (gone !== null) dropped.push(gone);
     }
     return dropped;
   }

@@ -24,16 +24,20 @@ export class Sampling {
   /** Told without a sampler. */
   rate = 0;
   readonly samplers: Map<number, number> = new Map<number, number>();
+  /** How often a rate was told that was not known. */
+  changes = 0;
   /** Rate of the only sampler there is. */
   private sole = 0;
 
   set(sampler: number, rate: number): void {
-    if (soundRate(rate) === 0) return;
+    if (soundRate(rate) === 0 || rate === (sampler < 0 ? this.rate : this.samplers.get(sampler))) return;
     if (sampler < 0) {
+      this.changes++;
       this.rate = rate;
       return;
     }
     if (!this.samplers.has(sampler) && this.samplers.size >= MAX_SAMPLERS) return;
+    this.changes++;
     this.samplers.set(sampler, rate);
     this.sole = this.samplers.size === 1 ? rate : 0;
   }

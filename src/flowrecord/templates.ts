@@ -10,6 +10,8 @@ export const MAX_TEMPLATES = 8192;
 /** How many templates there are and may be, shared by all domains of a collector. */
 export interface TemplateBudget {
   used: number;
+  /** How often one came, changed or went. */
+  changes: number;
   readonly limit: number;
   /** Templates are forgotten after so long without refresh, µs; Infinity = never (files). */
   readonly timeout: number;
@@ -85,6 +87,7 @@ export class Templates {
     }
     this.kept.set(id, new Kept(plan, time));
     this.budget.used++;
+    this.budget.changes++;
     return outcome;
   }
 
@@ -117,7 +120,9 @@ export class Templates {
   }
 
   private drop(id: number): void {
-    if (this.kept.delete(id)) this.budget.used--;
+    if (!this.kept.delete(id)) return;
+    this.budget.used--;
+    this.budget.changes++;
   }
 
   private makeRoom(): boolean {

@@ -1,5 +1,5 @@
 /** Hashrate and connections of a lead out of its detections. */
-import type { DetectionRow } from '../detect/detection.ts';
+import type { ConversationRow, DetectionRow } from '../detect/detection.ts';
 import type { AlgorithmRate } from '../estimate/types.ts';
 import { addBands, byText } from './combine.ts';
 import { micros } from './times.ts';
@@ -72,14 +72,24 @@ function dayTime(list: readonly { readonly from: number; readonly to: number; re
   return observed * (union / sum);
 }
 
-/** The most conversations at one time; null without any. */
+/**
+ * The most conversations at one time; null without any. One that several sensors, or packets and flow records, tell of is one:
+ * between the same ends and from the same port there is no second at the same time.
+ */
 export function mostConnections(rows: readonly DetectionRow[]): number | null {
-  const events = rows.flatMap((row) =>
-    row.conversations.flatMap(({ first_seen, last_seen }): [string, number][] => [
-      [first_seen, 1],
-      [last_seen, -1],
-    ]),
-  );
+  const byEnds = new Map<string, ConversationRow[]>();
+  for (const { miner, pool, vantage, conversations } of rows) {
+    for (const c of conversations) {
+      const ends = JSON.stringify([vantage.realm, miner.ip, c.miner_port, pool.ip ?? pool.host, pool.port]);
+      const known = byEnds.get(ends);
+      if (known === undefined) byEnds.set(ends, [c]);
+      else known.push(c);
+    }
+  }
+  const events = [...byEnds.values()].flatMap(spansOf).flatMap(({ from, to }): [string, number][] => [
+    [from, 1],
+    [to, -1],
+  ]);
   if (events.length === 0) return null;
   // Beginnings before ends: a conversation of one packet counts.
   events.sort((a, b) => byText(a[0], b[0]) || b[1] - a[1]);
@@ -90,4 +100,15 @@ export function mostConnections(rows: readonly DetectionRow[]): number | null {
     most = Math.max(most, now);
   }
   return most;
+}
+
+/** The times of conversations of which no two can be open at once: those that overlap are one. */
+function spansOf(list: readonly ConversationRow[]): { from: string; to: string }[] {
+  const spans: { from: string; to: string }[] = [];
+  for (const c of [...list].sort((a, b) => byText(a.first_seen, b.first_seen))) {
+    const last = spans.at(-1);
+    if (last === undefined || c.first_seen > last.to) spans.push({ from: c.first_seen, to: c.last_seen });
+    else if (c.last_seen > last.to) last.to = c.last_seen;
+  }
+  return spans;
 }

@@ -31,7 +31,7 @@ export interface SpoolVerdict {
   /** Cut ones in which everything that is counted is as in one run, and in which something falls short. */
   readonly cutEqual: number;
   readonly cutShort: number;
-  /** Of cut ones: under another dialect or name of the pool as well, or instead; not found at all. */
+  /** Of cut ones: under another dialect or pool as well, or instead; not found at all. */
   readonly changed: readonly string[];
   readonly missing: readonly string[];
   /** Shares of one run, and those in the ledger. */
@@ -108,9 +108,9 @@ function countsOf({ shares, packets, bytes, flows }: DetectionRow): number[] {
   return [shares.submitted, shares.accepted, shares.rejected, ...packets, ...bytes, flows];
 }
 
-/** One miner and the port of a pool on one day, whatever dialect and name. */
-function groupOf({ miner, pool, window }: DetectionRow): string {
-  return `${miner.ip} ${pool.port} ${window.from.slice(0, 10)}`;
+/** One miner on one day, whatever dialect and pool: where the opening is missed, a proxy may be taken for the pool. */
+function groupOf({ miner, window }: DetectionRow): string {
+  return `${miner.ip} ${window.from.slice(0, 10)}`;
 }
 
 function groups(rows: Iterable<DetectionRow>): Map<string, DetectionRow[]> {
@@ -123,6 +123,9 @@ function told(r: DetectionRow): string {
   const pool = r.pool.ip ?? r.pool.host;
   return `${surety(r)} ${r.dialect} ${r.miner.ip} to ${pool}:${r.pool.port} from ${r.first_seen} to ${r.last_seen}`;
 }
+
+/** Time in which a line of the log arrives here, ms. */
+const ARRIVAL = 100;
 
 /** A time in which flow records may be lost: from the last checkpoint to the socket of the next process; wall clock, ms. */
 export interface Gap {
@@ -172,9 +175,14 @@ export function compareFlows(
           continue;
         }
         lost++;
-        const gap = gaps.find(({ from, to }) => at >= from - slack && at <= to + slack);
-        if (gap === undefined) violations.push(`lost outside of a gap: ${miner}, record ${bit} of ${new Date(at).toISOString()}`);
-        else earliest = Math.max(earliest, gap.from - at);
+        const gap = gaps.find(({ from, to }) => at >= from - slack && at <= to + ARRIVAL);
+        if (gap === undefined) {
+          const next = gaps.find(({ from }) => from > at)?.from ?? Number.NaN;
+          const early = `${Math.round(next - at)} ms before a checkpoint`;
+          violations.push(
+            `lost outside of a gap: ${miner}, record ${bit}, sent ${new Date(at).toISOString()}, ${early}`,
+          );
+        } else earliest = Math.max(earliest, gap.from - at);
       }
     }
   }

@@ -98,7 +98,7 @@ export class Life {
     if (moment === 'start') await pause(rng.int(0, 900));
     else {
       while (this.runningAt === null && !late()) await pause(2);
-      if (moment === 'any') await pause(rng.int(0, 2500));
+      if (moment === 'any') await pause(rng.int(0, 4000));
       else if (moment === 'reading') {
         // Another file each time, and not only the first.
         await pause(rng.int(0, 1200));

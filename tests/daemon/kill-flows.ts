@@ -83,7 +83,14 @@ export class FlowSender {
       const bit = c.sent++;
       this.sent.get(c.miner)?.push({ bit, at: now });
       const packets = WEIGHT + 2 ** bit;
-      const tail = [6, 0x18, ...uint(packets, 8), ...uint(packets * 120, 8), ...uint(start, 8), ...uint(start + 59e3, 8)];
+      const tail = [
+        6,
+        0x18,
+        ...uint(packets, 8),
+        ...uint(packets * 120, 8),
+        ...uint(start, 8),
+        ...uint(start + 59e3, 8),
+      ];
       const [miner, pool] = [ip4(c.miner), ip4(POOL)];
       return [
         [...miner, ...pool, ...uint(c.port, 2), ...uint(POOL_PORT, 2), ...tail],

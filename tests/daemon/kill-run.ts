@@ -8,7 +8,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -16,20 +16,29 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createRandom } from '../generate/index.ts';
-import { compareFlows, compareSpool, detectionsOf, type FlowVerdict, type Gap, type SpoolVerdict } from './kill-check.ts';
-import { Life, type Moment, MOMENTS, type Places, positionOf, remainsOf } from './kill-daemon.ts';
+import {
+  compareFlows,
+  compareSpool,
+  detectionsOf,
+  type FlowVerdict,
+  type Gap,
+  type SpoolVerdict,
+} from './kill-check.ts';
+import { Life, MOMENTS, type Moment, type Places, positionOf, remainsOf } from './kill-daemon.ts';
 import { endpointsCsv, FlowSender } from './kill-flows.ts';
-import { rotatedFiles, type SpoolFile, SpoolWriter, type Span } from './kill-spool.ts';
+import { rotatedFiles, type Span, type SpoolFile, SpoolWriter } from './kill-spool.ts';
 
 const LAUNCH = fileURLToPath(new URL('../../src/cli/launch.ts', import.meta.url));
 const SENSOR = 'killed';
 const SPOOL_EVERY = 25;
-const FLOWS_EVERY = 300;
+const FLOWS_EVERY = 200;
+/** Files that wait: no more are written until the next process has worked off some. */
+const MOST_UNREAD = 80;
 /** Templates come once a minute; the first process has one before anything happens to it, ms. */
 const TEMPLATE_EVERY = 60_000;
 const FIRST_LIFE = 2000;
-/** A datagram waits in the socket while a piece of a file is read, ms. */
-const SLACK = 1500;
+/** A datagram waits in the socket while a piece of a file is worked off: long where the machine is busy, ms. */
+const SLACK = 3000;
 /** Without kills: how long the one process runs, ms. */
 const CONTROL = 20_000;
 /** The last start works off what is left. */
@@ -126,7 +135,11 @@ async function runIn(folder: string, { kills, seed, threads, tell }: KillOptions
   const spans: Span[] = [];
   const writer = new SpoolWriter(places.spool, rng, rotatedFiles(createRandom(seed + 1), 1_000, spans));
   const sender = new FlowSender(port, TEMPLATE_EVERY);
-  const timers = [setInterval(() => writer.step(), SPOOL_EVERY), setInterval(() => sender.tick(), FLOWS_EVERY)];
+  let ahead = 0;
+  const step = (): void => {
+    if (writer.written.length - ahead < MOST_UNREAD) writer.step();
+  };
+  const timers = [setInterval(step, SPOOL_EVERY), setInterval(() => sender.tick(), FLOWS_EVERY)];
 
   const counts = { start: 0, any: 0, reading: 0, state: 0, ledger: 0 };
   const seen = { unread: 0, middle: 0, open: 0, any: 0 };
@@ -151,6 +164,7 @@ async function runIn(folder: string, { kills, seed, threads, tell }: KillOptions
       gapFrom = remains.checkpointAt;
       windows.push(killed - remains.checkpointAt);
     }
+    ahead = writer.written.length - remains.unread.length;
     cuts.push(cutOf(remains.position, writer.written));
     const isOpen = remains.openState || remains.openLedger;
     if (remains.unread.length > 0) seen.unread++;
@@ -160,7 +174,9 @@ async function runIn(folder: string, { kills, seed, threads, tell }: KillOptions
     for (const line of life.complaints) note(complaints, line);
     if ((kill + 1) % 10 === 0) {
       const seconds = Math.round((Date.now() - began) / 1000);
-      tell(`${kill + 1} kills in ${seconds} s, ${writer.written.length} files, ${remains.unread.length} of them unread`);
+      tell(
+        `${kill + 1} kills in ${seconds} s, ${writer.written.length} files, ${remains.unread.length} of them unread`,
+      );
     }
     await pause(rng.int(0, 200));
   }
@@ -264,7 +280,7 @@ export function summaryOf(report: KillReport): string[] {
     `spool: ${spool.expected} detections in one run, ${spool.found} in the ledger; ${spool.whole} of captures that no kill cut in two, all equal unless named below`,
     `  of ${spool.cut} that a kill cut: ${spool.cutEqual} equal, ${spool.cutShort} count less, ${spool.changed.length} under another name, ${spool.missing.length} not found`,
     `  shares ${spool.shares[1]} of ${spool.shares[0]}, packets ${spool.packets[1]} of ${spool.packets[0]}`,
-    `flow records: ${flows.counted} of ${flows.sent} counted, ${flows.lost} lost between a checkpoint and the next start; earliest ${Math.round(flows.earliest)} ms before the checkpoint`,
+    `flow records: ${flows.counted} of ${flows.sent} counted, ${flows.lost} lost between a checkpoint and the next start; the earliest was sent ${Math.round(flows.earliest)} ms before the checkpoint, and waited in the socket`,
     ...spool.changed.map((line) => `  changed: ${line}`),
     ...spool.missing.map((line) => `  missing: ${line}`),
     ...report.violations.map((line) => `VIOLATION: ${line}`),

@@ -10,6 +10,9 @@ const CAPTURES = join(import.meta.dirname, '..', '..', 'captures');
 /** Before all traffic; every capture is moved behind the one before it. */
 const BEGIN = Date.UTC(2025, 0, 1) * 1000;
 const PCAP_HEADER = 24;
+/** After so many captures comes a large file, of so many. */
+const LARGE_EVERY = 30;
+const LARGE_CAPTURES = 140;
 const ETHERNET = 1;
 
 export interface SpoolFile {
@@ -64,7 +67,7 @@ function sources(): Source[] {
 
 /**
  * All captures, `rounds` times, each moved in time behind the one before: cut into small files in the middle of their
- * connections, and each round once more in one large file, which takes a while to read. `spans` gets the time of each.
+ * connections; and now and then one large file of many captures, which takes a while to read. `spans` gets the time of each.
  */
 export function* rotatedFiles(rng: Random, rounds: number, spans: Span[]): Generator<SpoolFile> {
   const all = sources();
@@ -84,20 +87,24 @@ export function* rotatedFiles(rng: Random, rounds: number, spans: Span[]): Gener
     compressed,
     times: Float64Array.from(frames, ({ time }) => time),
   });
+  const ethernet = all.filter((source) => source.ethernet);
   for (let round = 0; round < rounds; round++) {
-    for (const source of all) {
+    for (const [i, source] of all.entries()) {
+      if (i % LARGE_EVERY === LARGE_EVERY - 1) {
+        const large = Array.from({ length: LARGE_CAPTURES }, () => moved(rng.pick(ethernet)));
+        yield file(large.flat(), rng.float() < 0.3);
+      }
       const frames = moved(source);
-      // Frames of several link types, or out of order by time, stand in the file of their neighbours.
       for (let from = 0; from < frames.length; ) {
         const link = (frames[from] as RawFrame).linkType;
         let to = Math.min(frames.length, from + rng.int(8, 160));
-        const other = frames.findIndex((f, i) => i > from && i < to && f.linkType !== link);
+        // A file has one link type.
+        const other = frames.findIndex((f, at) => at > from && at < to && f.linkType !== link);
         if (other > 0) to = other;
         yield file(frames.slice(from, to), rng.float() < 0.15);
         from = to;
       }
     }
-    yield file(all.filter(({ ethernet }) => ethernet).flatMap(moved), rng.float() < 0.3);
   }
 }
 
@@ -121,7 +128,10 @@ export class SpoolWriter {
   step(): void {
     if (this.over) return;
     const { current } = this;
-    if (current === null) return this.begin();
+    if (current === null) {
+      this.begin();
+      return;
+    }
     const { file, handle } = current;
     const left = file.bytes.length - current.done;
     const count = Math.min(left, Math.max(256, Math.ceil(file.bytes.length / this.rng.int(1, 4))));

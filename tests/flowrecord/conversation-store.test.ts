@@ -30,7 +30,6 @@ class Owner implements ConversationOwner {
   isNamed(): boolean {
     return false;
   }
-  onNew(): void {}
   onEnd(watched: Watched): void {
     if (this.store !== null) this.ended.push({ watched, sums: this.store.sums(watched.index) });
   }

@@ -66,9 +66,19 @@ export function compare(
     if (further.length === 0) wholly++;
     else remarks.push(`${nameOf(row)}: also differs in ${further.join(', ')}`);
   }
-  for (const row of rest.values())
-    differences.push(`${nameOf(row)} (${row.confidence}, ${row.activity}): not expected`);
+  for (const row of rest.values()) {
+    const later = expected.find((other) => isSamePool(row, other));
+    const why = later === undefined ? 'not expected' : `not expected: told early, later seen as ${nameOf(later)}`;
+    differences.push(`${nameOf(row)} (${row.confidence}, ${row.activity}): ${why}`);
+  }
   return { expected: expected.length, found: count, equal, whollyEqual: wholly, differences, remarks };
+}
+
+/** The same miner and pool: what was told before all of it had been seen, and what it turned out to be. */
+function isSamePool(row: DetectionRow, other: DetectionRow): boolean {
+  if (row.miner.ip !== other.miner.ip) return false;
+  if (row.pool.host !== null && row.pool.host === other.pool.host) return true;
+  return row.pool.ip !== null && row.pool.ip === other.pool.ip && row.pool.port === other.pool.port;
 }
 
 function signatures({ indications }: DetectionRow): string[] {

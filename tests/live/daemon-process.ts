@@ -39,6 +39,10 @@ export interface Counters {
   readonly shedPackets: number;
   readonly keptShare: number;
   readonly lag: number;
+  /** Flows and conversations that gave way for want of room; octets held back to put streams in order. */
+  readonly evictedFlows: number;
+  readonly evictedConversations: number;
+  readonly reassembly: number;
 }
 
 /** A running daemon, started as a person would start it: `poolprint run --config FILE`. */
@@ -172,18 +176,20 @@ export class DaemonProcess {
     });
   }
 
-  /** Processor seconds of the daemon and of its capture program so far, and the peak of its memory in octets. */
-  usage(): { readonly own: number; readonly capture: number; readonly peak: number } {
+  /** Processor seconds of the daemon and of its capture program so far, and its memory in octets, now and at its peak. */
+  usage(): { readonly own: number; readonly capture: number; readonly now: number; readonly peak: number } {
     const seconds = (pid: number): number => {
       const stat = statOf(String(pid));
       return stat === null ? 0 : (Number(stat[11]) + Number(stat[12])) / TICKS;
     };
     const pid = this.child.pid ?? 0;
-    const peak = /VmHWM:\s+(\d+)/.exec(readText(`/proc/${pid}/status`))?.[1] ?? '0';
+    const status = readText(`/proc/${pid}/status`);
+    const memory = (name: string): number => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? '0') * 1024;
     return {
       own: seconds(pid),
       capture: this.captureProcesses().reduce((n, child) => n + seconds(child), 0),
-      peak: Number(peak) * 1024,
+      now: memory('VmRSS'),
+      peak: memory('VmHWM'),
     };
   }
 
@@ -193,6 +199,7 @@ export class DaemonProcess {
     const force = setTimeout(() => this.child.kill('SIGKILL'), STOP_WITHIN);
     const code = await this.ended;
     clearTimeout(force);
+    writeFileSync(join(this.settings.folder, 'daemon.log'), this.log);
     return code;
   }
 
@@ -236,6 +243,9 @@ function countersOf({ inputs, points }: DaemonStatus): Counters {
     lag: input?.lag ?? 0,
     shedPackets: point?.shedPackets ?? 0,
     keptShare: point?.keptShare ?? 1,
+    evictedFlows: point?.evictedFlows ?? 0,
+    evictedConversations: point?.evictedConversations ?? 0,
+    reassembly: point?.reassemblyBytes ?? 0,
   };
 }
 

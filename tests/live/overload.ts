@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ROOT } from '../bench/mix.ts';
 import { hash32 } from '../bench/mix-random.ts';
-import { DaemonProcess, replay } from './daemon-process.ts';
+import { type Counters, DaemonProcess, replay } from './daemon-process.ts';
 import { loadOf, RATE, type RatesOptions } from './rates.ts';
 import { otherHosts, readSendable, type SendFrame, writeSendable } from './sendable.ts';
 import { send } from './sender.ts';
@@ -42,6 +42,9 @@ export interface OverloadResult {
   readonly followed: number;
   readonly sharesSent: number;
   readonly sharesCounted: number;
+  /** Packets of those conversations sent during the flood, and those that reached them. */
+  readonly packetsSent: number;
+  readonly packetsCounted: number;
   readonly exitCode: number | null;
 }
 
@@ -79,9 +82,7 @@ export async function overload(options: OverloadOptions): Promise<OverloadResult
       seen.share = Math.min(seen.share, now.keptShare);
       const after = (Date.now() - began) / 1000;
       if (now.keptShare < 1 || now.shedPackets > 0) seen.shedAfter ??= after;
-      print(
-        `${after.toFixed(0)} s: ${now.packets - base.packets} read, ${now.kernelDrops} dropped in the kernel, ${now.shedPackets} put aside, share ${now.keptShare}, lag ${now.lag.toFixed(2)} s`,
-      );
+      print(`${after.toFixed(0)} s: ${described(now, base)}, ${(daemon.usage().now / 2 ** 20).toFixed(0)} MiB`);
       await pause(1000);
     }
     const [flooded, mined] = await done;
@@ -92,12 +93,13 @@ export async function overload(options: OverloadOptions): Promise<OverloadResult
     exitCode = await daemon.stop();
     const late = new Date(began + (end - began) * LATE).toISOString();
     const rows = new Map([...daemon.detections().values()].map((row) => [`${row.miner.ip} ${row.pool.ip}`, row]));
-    let [followed, counted] = [0, 0];
+    let [followed, counted, reached] = [0, 0, 0];
     for (const [key, shown] of mining.miners) {
       const row = rows.get(key);
       if (row === undefined) continue;
       if (row.last_seen > late) followed++;
-      counted += row.shares.submitted - shown;
+      counted += row.shares.submitted - shown.shares;
+      reached += row.packets[0] + row.packets[1] - shown.packets;
     }
     if (first.packets === 0) throw new Error('nothing was sent before the flood');
     return {
@@ -118,6 +120,8 @@ export async function overload(options: OverloadOptions): Promise<OverloadResult
       followed,
       sharesSent: mining.sharesDuring,
       sharesCounted: counted,
+      packetsSent: mined.packets,
+      packetsCounted: reached,
       exitCode,
     };
   } finally {
@@ -129,8 +133,8 @@ interface Miners {
   readonly before: string;
   readonly during: string;
   readonly packetsDuring: number;
-  /** Miner and pool with the shares sent before the flood. */
-  readonly miners: ReadonlyMap<string, number>;
+  /** Miner and pool with the shares and packets sent before the flood. */
+  readonly miners: ReadonlyMap<string, { readonly shares: number; readonly packets: number }>;
   readonly sharesDuring: number;
 }
 
@@ -151,9 +155,27 @@ function minersIn(stem: string): Miners {
   writeSendable(during, rest);
   const shown = replay([before], 'run');
   const whole = replay([MINING], 'run')[0]?.shares.submitted ?? 0;
-  const miners = new Map(shown.map((row) => [`${row.miner.ip} ${row.pool.ip}`, row.shares.submitted]));
+  const miners = new Map(
+    shown.map((row) => [
+      `${row.miner.ip} ${row.pool.ip}`,
+      { shares: row.shares.submitted, packets: row.packets[0] + row.packets[1] },
+    ]),
+  );
   const already = shown.reduce((n, row) => n + row.shares.submitted, 0);
   return { before, during, packetsDuring: rest.length, miners, sharesDuring: whole * MINERS - already };
+}
+
+function described(now: Counters, base: Counters): string {
+  const { kernelDrops, shedPackets, keptShare, lag, evictedFlows, evictedConversations, reassembly } = now;
+  return [
+    `${now.packets - base.packets} read`,
+    `${kernelDrops} dropped in the kernel`,
+    `${shedPackets} put aside`,
+    `share ${keptShare}`,
+    `lag ${lag.toFixed(2)} s`,
+    `${evictedFlows} flows and ${evictedConversations} conversations gave way`,
+    `${(reassembly / 2 ** 20).toFixed(0)} MiB held back`,
+  ].join(', ');
 }
 
 /** What a person wants to read of it. */
@@ -167,7 +189,7 @@ export function renderOverload(result: OverloadResult): string {
       : `putting aside began after ${shedAfter.toFixed(1)} s; least share looked at ${leastShare}`,
     `lag at most ${lag.toFixed(2)} s, memory at most ${(peak / 2 ** 20).toFixed(0)} MiB`,
     `/metrics asked ${result.metricsAsked} times, ${result.metricsFailed} without answer, slowest ${result.metricsSlowest.toFixed(0)} ms; it ${result.metricsShow ? 'shows' : 'does not show'} what was put aside`,
-    `${result.followed} of ${result.miners} mining conversations known before were followed to the end; ${result.sharesCounted} of ${result.sharesSent} shares sent during the flood counted (${kept.toFixed(1)} %)`,
+    `${result.followed} of ${result.miners} mining conversations known before were followed to the end; ${result.packetsCounted} of ${result.packetsSent} of their packets and ${result.sharesCounted} of ${result.sharesSent} shares of the flood counted (${kept.toFixed(1)} %)`,
     `exit code ${result.exitCode}`,
   ].join('\n');
 }

@@ -9,7 +9,7 @@ import { SENDING, within } from './namespaces.ts';
 import { type Sent, send } from './sender.ts';
 
 /** Seconds behind that still count as keeping up, and the share of the asked rate that the sender has to reach. */
-const MAX_LAG = 1;
+const MAX_LAG = 2;
 const REACHED = 0.95;
 /** Rates by themselves: from here by this factor up to the first loss, then so many steps between. */
 const FIRST = 40_000;

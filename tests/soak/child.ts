@@ -14,6 +14,18 @@ const WRONG = /unhandled|uncaught|\(node:\d+\)|Warning:|^\s+at .+:\d+:\d+\)?$|he
 const ERROR_LINE = /^\S+ +error\b|"level":"error"/i;
 const MAX_KEPT = 50;
 
+const children: Set<ChildProcess> = new Set();
+// Where the soak is broken off, nothing of it goes on.
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+function remember(child: ChildProcess): ChildProcess {
+  children.add(child);
+  child.on('close', () => children.delete(child));
+  return child;
+}
+
 /** The daemon, with an eye on what it writes to standard error. */
 export class DaemonProcess {
   readonly wrong: string[] = [];
@@ -28,10 +40,12 @@ export class DaemonProcess {
 
   constructor(config: string, log: string, flags: readonly string[]) {
     this.log = createWriteStream(log);
-    this.child = spawn(process.execPath, [...flags, PROGRAM, 'run', '--config', config], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, NO_COLOR: '1' },
-    });
+    this.child = remember(
+      spawn(process.execPath, [...flags, PROGRAM, 'run', '--config', config], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: { ...process.env, NO_COLOR: '1' },
+      }),
+    );
     const lines = createInterface({ input: this.child.stderr as NodeJS.ReadableStream });
     lines.on('line', (line) => this.line(line));
     this.ended = new Promise((resolve) => {
@@ -78,9 +92,11 @@ export class Feeder<Progress> {
   private stopping = false;
 
   constructor(script: string, order: unknown) {
-    this.child = spawn(process.execPath, [join(import.meta.dirname, script), JSON.stringify(order)], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
+    this.child = remember(
+      spawn(process.execPath, [join(import.meta.dirname, script), JSON.stringify(order)], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      }),
+    );
     this.child.stdin?.on('error', () => undefined);
     createInterface({ input: this.child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
       this.progress = JSON.parse(line) as Progress;

@@ -215,7 +215,7 @@ export class Exporters {
       const padded = (shown.length + 3) & ~3;
       out
         .u32(1)
-        .u32(48 + padded)
+        .u32(56 + padded)
         .u32(sequence * samples + i)
         .u32(3)
         .u32(100)

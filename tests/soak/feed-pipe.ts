@@ -10,7 +10,7 @@ import { varyAddresses } from '../bench/capture-frames.ts';
 import { pcapHeader } from '../bench/mix-frame.ts';
 import { hash32, Random } from '../bench/mix-random.ts';
 import { changedPort } from './frame-ports.ts';
-import { damage, Floods, IdleFlows } from './frames.ts';
+import { damage, Floods, IdleFlows, Transfers } from './frames.ts';
 import { captureFiles, makeTape, type Tape } from './tape.ts';
 
 export interface PipeOrder {
@@ -40,8 +40,9 @@ const SLOW_EVERY = 30e6;
 const TURN = 20e3;
 /** What is behind by more is left out, µs. */
 const LATE = 250e3;
-/** Share of the packets that come from captures, and one of how many of them is damaged. */
-const SHARE = 0.5;
+/** Shares of the packets that come from captures and from floods, the rest from transfers; and one of how many of the first is damaged. */
+const SHARE = 0.12;
+const FLOODED = 0.3;
 const DAMAGED = 200;
 const BLOCK = 1 << 20;
 const MAX_FRAME = 65_536;
@@ -60,6 +61,7 @@ class Feeder {
   private readonly view = new DataView(this.block.buffer, this.block.byteOffset, this.block.length);
   private readonly random: Random;
   private readonly floods: Floods;
+  private readonly transfers: Transfers;
   private readonly idle = new IdleFlows();
   private readonly loops: Loop[] = [];
   private readonly fast: Tape;
@@ -73,6 +75,7 @@ class Feeder {
   private packets = 0;
   private damaged = 0;
   private flooded = 0;
+  private flooding = 0;
   private skipped = 0;
   /** Capture time of the next frame, µs: never goes back. */
   private time = 0;
@@ -81,6 +84,7 @@ class Feeder {
     this.order = order;
     this.random = new Random(order.seed);
     this.floods = new Floods(this.random);
+    this.transfers = new Transfers(this.random);
     const files = captureFiles(order.captures);
     this.fast = makeTape(files, SPAN, PAUSE);
     this.slow = makeTape(files, SLOW_SPAN, PAUSE);
@@ -108,8 +112,12 @@ class Feeder {
     }
     for (const n of this.idle.due(to)) this.add(this.idle.write(this.block, this.used + 16, n), 0);
     for (let left = quota - (this.packets - before); left > 0; left--) {
-      this.add(this.floods.write(this.block, this.used + 16), 0);
-      this.flooded++;
+      this.flooding += FLOODED / (1 - SHARE);
+      if (this.flooding >= 1) {
+        this.flooding--;
+        this.flooded++;
+        this.add(this.floods.write(this.block, this.used + 16), 0);
+      } else this.add(this.transfers.write(this.block, this.used + 16), 0);
     }
     this.time = Math.max(this.time, to);
     this.flush();
@@ -124,7 +132,7 @@ class Feeder {
     }
   }
 
-  /** Starts repetitions so that half of all packets come from captures. */
+  /** Starts repetitions so that a share of all packets comes from captures. */
   private begin(now: number): void {
     const every = (this.fast.frames.length / (this.order.rate * SHARE)) * 1e6;
     if (now - this.lastSlow >= SLOW_EVERY) {

@@ -5,9 +5,11 @@ const ETHERNET = 14;
 const FRAME = ETHERNET + 40;
 const ACK = 0x10;
 const SYN = 0x02;
-/** Address of a server that is flooded, 203.0.113.80, and of one with connections that idle, 203.0.113.81. */
+const FIN = 0x01;
+/** Address of a server that is flooded, 203.0.113.80, of one with connections that idle, 203.0.113.81, and of one for transfers. */
 const FLOODED = 0xcb007150;
 const IDLE_SERVER = 0xcb007151;
+const TRANSFER_SERVER = 0xcb007152;
 
 /** An Ethernet frame with IPv4 and TCP without payload at `at`; gives its length. */
 function writeTcp(
@@ -54,6 +56,40 @@ export class Floods {
     const source = 0x0b000000 + random.below(0x70000000);
     const ports = random.next();
     return writeTcp(block, at, source, ports & 0xffff, FLOODED, (ports >>> 16) & 3 ? 80 : 443, SYN, random.next());
+  }
+}
+
+/** Long transfers that nobody can read, the bulk of what passes anywhere: each of many packets, then another in its place. */
+export class Transfers {
+  private static readonly count = 2000;
+  /** Packets of one transfer. */
+  private static readonly packets = 1500;
+  private readonly noise = Buffer.alloc(2048);
+  private readonly random: Random;
+  private given = 0;
+
+  constructor(random: Random) {
+    this.random = random;
+    for (let i = 0; i < this.noise.length; i++) this.noise[i] = random.next() & 0xff;
+  }
+
+  write(block: Buffer, at: number): number {
+    const n = this.given++;
+    const slot = n % Transfers.count;
+    // Not all begin and end at once.
+    const step = Math.floor(n / Transfers.count) + slot;
+    const flow = Math.floor(step / Transfers.packets) * Transfers.count + slot;
+    const packet = step % Transfers.packets;
+    const flags = packet === 0 ? SYN : packet === Transfers.packets - 1 ? FIN | ACK : ACK;
+    const [client, port] = [0x64600000 + (flow & 0x1fffff), 20_000 + (flow % 40_000)];
+    const length = packet === 0 ? 0 : 40 + this.random.below(300);
+    const out = packet % 3 === 0;
+    if (out) writeTcp(block, at, client, port, TRANSFER_SERVER, 443, flags, packet * 400);
+    else writeTcp(block, at, TRANSFER_SERVER, 443, client, port, flags, packet * 400);
+    block.writeUInt16BE(40 + length, at + ETHERNET + 2);
+    const from = this.random.below(this.noise.length - length);
+    this.noise.copy(block, at + FRAME, from, from + length);
+    return FRAME + length;
   }
 }
 

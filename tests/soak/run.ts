@@ -63,4 +63,5 @@ try {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${HELP}`);
   process.exitCode = 2;
 }
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 if (chosen !== null) process.exitCode = (await soak(chosen)).broken.length === 0 ? 0 : 1;

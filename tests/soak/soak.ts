@@ -176,7 +176,8 @@ detections_file: ${JSON.stringify(files.detections)}
 watch: false
 signatures: { endpoints: [${JSON.stringify(at('endpoints.csv'))}] }
 ledger: { path: ${JSON.stringify(files.ledger)}, actor: soak }
-limits: { record_conversations: 262144 }
+# Small enough to be full within minutes: memory is judged where the tables are.
+limits: { flows: 131072, conversations: 8192, record_conversations: 131072 }
 http: { port: 0 }
 log: { format: json }
 points:
@@ -265,9 +266,13 @@ async function watchRun(
       break;
     }
     for (const { failed } of feeders) if (failed !== null && !failures.includes(failed)) failures.push(failed);
+    const known = watched.samples.length;
     await look(daemon, files, watched, failures);
-    const sample = watched.samples.at(-1);
-    if (sample === undefined) continue;
+    const sample = watched.samples[known];
+    if (sample === undefined) {
+      print(failures.at(-1) ?? '');
+      continue;
+    }
     appendFileSync(table, csvRow(sample));
     watched.found.read();
     print(progressLine(sample, watched.samples.at(-2)));

@@ -1,6 +1,6 @@
 /** The end of a soak in words. */
 import type { Feeds } from './soak.ts';
-import { type Bounds, descriptorGrowth, growth, type Outcome, settled } from './verdict.ts';
+import { type Bounds, descriptorGrowth, growth, liveGrowth, type Outcome, settled } from './verdict.ts';
 
 const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
 
@@ -20,7 +20,7 @@ export function summaryLines(outcome: Outcome, feeds: Feeds, bounds: Bounds, bro
     `time              ${n(last?.seconds)} s, ${samples.length} samples`,
     `packets           ${n(last?.packets)} worked off (${n((last?.packets ?? 0) / (last?.seconds ?? 1))} a second), ${n(feeds.pipe?.packets)} fed through the FIFO: ${n(feeds.pipe?.floods)} of floods, ${n(feeds.pipe?.damaged)} damaged, ${n(feeds.pipe?.loops)} repetitions; ${n(feeds.pipe?.skipped)} left out`,
     `resident memory   ${n(first?.rss_mib)} MiB after a third, ${n(last?.rss_mib)} at the end, ${n(peak)} at most`,
-    `slope             ${n(growth(samples, 'rss_mib'))} MiB an hour over the last two thirds${judged}; anonymous ${n(growth(samples, 'anonymous_mib'))}, heap ${n(growth(samples, 'heap_mib'))}; ${bounds.slope} allowed`,
+    `slope             ${n(growth(samples, 'rss_mib'))} MiB an hour over the last two thirds${judged}; anonymous ${n(growth(samples, 'anonymous_mib'))}, what is alive in the heap ${n(liveGrowth(samples))}; ${bounds.slope} allowed`,
     `descriptors       ${samples[0]?.descriptors} at first, ${last?.descriptors} at the end, ${descriptorGrowth(samples)} more in the last third; threads ${last?.threads}`,
     `event loop        ${n(most('loop_max_ms'))} ms at most; /metrics answered within ${n(most('metrics_ms'))} ms; lag of the FIFO ${n(most('lag_s'))} s at most`,
     `flows             ${n(last?.flows)} seen, ${n(last?.flows_active)} now, ${n(last?.evicted_flows)} evicted; conversations ${n(last?.conversations)}, ${n(last?.evicted_conversations)} evicted; ${n(last?.shed_packets)} packets shed`,

@@ -50,6 +50,19 @@ export function growth(samples: readonly Sample[], column: keyof Sample): number
   return slopeOf(settled(samples).map((sample) => [sample.seconds / 3600, sample[column]]));
 }
 
+/** Seconds over which the least heap is about what is alive: garbage is collected several times in between. */
+const WINDOW = 120;
+
+/** Growth of what is alive: of the least heap of every two minutes of the last two thirds, MiB an hour. */
+export function liveGrowth(samples: readonly Sample[]): number {
+  const least = new Map<number, number>();
+  for (const { seconds, heap_mib: heap } of settled(samples)) {
+    const window = Math.floor(seconds / WINDOW);
+    least.set(window, Math.min(heap, least.get(window) ?? Number.POSITIVE_INFINITY));
+  }
+  return slopeOf([...least].map(([window, heap]) => [(window * WINDOW) / 3600, heap]));
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;

@@ -168,11 +168,11 @@ const timeouts: Part<'timeouts'> = {
 };
 const overload: Part<'overload'> = {
   enabled: leaf(flag, true, 'shed load where input outruns the program, instead of losing packets blindly', 'live'),
-  lag: leaf(duration('100ms', '10m'), '5s', 'live input further behind than this sheds', 'live'),
+  lag: leaf(duration('100ms', '10m'), '2s', 'live input further behind than this sheds', 'live'),
   least_share: leaf(decimal(0.001, 1), 0.05, 'at least this share of flows is looked at', 'live'),
 };
 const checkpoint: Part<'checkpoint'> = {
-  interval: leaf(duration('1s', '10m'), '5s', 'time between checkpoints: what a crash can lose of live input', 'live'),
+  interval: leaf(duration('1s', '10m'), '2s', 'time between checkpoints: what a crash can lose of live input', 'live'),
 };
 const report: Part<'report'> = {
   interval: leaf(duration('1s', '1h'), '10s', 'time between looks for new and changed detections', 'live'),
@@ -248,7 +248,7 @@ const live: Leaves<Omit<LiveInputConfig, 'kind'>> = {
   program: leaf(
     choice(['auto', 'tcpdump', 'dumpcap']),
     'auto',
-    'capture program; `auto` takes dumpcap where it may capture, else tcpdump',
+    'capture program; `auto` takes tcpdump where it may capture, else dumpcap',
     'live',
   ),
   filter: maybe(filter, 'capture only what matches', 'live'),

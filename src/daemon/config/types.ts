@@ -20,7 +20,7 @@ interface InputBase {
 export interface LiveInputConfig extends InputBase {
   readonly kind: 'live';
   readonly interface: string;
-  /** `auto`: dumpcap where it is installed and may capture, else tcpdump. */
+  /** `auto`: tcpdump where it is installed and may capture, else dumpcap. */
   readonly program: 'auto' | 'tcpdump' | 'dumpcap';
   readonly filter: string | null;
   readonly snaplen: number;

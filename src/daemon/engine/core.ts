@@ -147,7 +147,14 @@ export class Core {
   open(input: number, point: string, name: string, skip: number): void {
     const pipeline = this.pipeline(point);
     this.names.set(input, name);
-    if (this.names.size > MAX_NAMES) this.names.delete(this.names.keys().next().value as number);
+    if (this.names.size > MAX_NAMES) {
+      // An interface that is open for months is the oldest of all and still needs its name.
+      for (const known of this.names.keys()) {
+        if (this.inputs.has(known)) continue;
+        this.names.delete(known);
+        break;
+      }
+    }
     const sink = skip > 0 ? new SkippingSink(pipeline, skip) : pipeline;
     this.inputs.set(input, { reader: new CaptureReader(input), sink });
   }
@@ -169,6 +176,10 @@ export class Core {
   /** Capture time of the newest packet of a point, µs; -Infinity before the first. */
   lastTime(point: string): number {
     return this.pipelines.get(point)?.lastTime ?? Number.NEGATIVE_INFINITY;
+  }
+
+  lastTimes(): (readonly [point: string, time: number])[] {
+    return [...this.pipelines].map(([name, { lastTime }]) => [name, lastTime] as const);
   }
 
   end(input: number): InputEnd {

@@ -11,6 +11,8 @@ export interface EngineHost {
   feed(input: number, bytes: Uint8Array, off: number, end: number): Promise<void> | undefined;
   /** Packets taken of an open input, as far as this thread knows. */
   taken(input: number): number;
+  /** Settles once everything fed before is worked off: `lastTime` is exact then. */
+  catchUp(): Promise<void>;
   /** Capture time of the newest packet of a point, µs, as far as this thread knows; -Infinity before the first. */
   lastTime(point: string): number;
   stopped(input: number): boolean;
@@ -99,6 +101,8 @@ export class InlineHost implements EngineHost {
   async finish(): Promise<EngineTold> {
     return this.core.command({ kind: 'finish' }) as EngineTold;
   }
+
+  async catchUp(): Promise<void> {}
 
   async ping(): Promise<void> {}
 

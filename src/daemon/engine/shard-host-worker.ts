@@ -55,6 +55,7 @@ function work({ memory, signatures, endpointOptions, port, ...options }: ShardHo
 
 function carryOut(core: Core, command: WorkerCommand): unknown {
   if (command.kind === 'ping') return null;
+  if (command.kind === 'times') return core.lastTimes();
   if (command.kind === 'signatures') {
     core.setSignatures(createSignatureSet(command.signatures), loadEndpoints(undefined, command.endpoints));
     return null;

@@ -28,6 +28,7 @@ interface Pending {
 export type WorkerCommand =
   | CoreCommand
   | { readonly kind: 'signatures'; readonly signatures: readonly Signature[]; readonly endpoints: EndpointOptions }
+  | { readonly kind: 'times' }
   | { readonly kind: 'ping' };
 
 /**
@@ -163,6 +164,12 @@ export class ShardHost implements EngineHost {
   async finish(): Promise<EngineTold> {
     await this.quiet;
     return mergeTold((await this.ask({ kind: 'finish' })) as EngineTold[]);
+  }
+
+  async catchUp(): Promise<void> {
+    // Every shard reads every packet.
+    const [times] = (await this.ask({ kind: 'times' })) as (readonly (readonly [string, number])[])[];
+    for (const [point, time] of times ?? []) this.lastTimes.set(point, time);
   }
 
   async ping(): Promise<void> {

@@ -34,7 +34,10 @@ export function streamOfReadable(readable: AsyncIterable<unknown>): ByteStream {
     immediate: false,
     next: async () => {
       const step = await iterator.next();
-      return step.done === true ? null : (step.value as Uint8Array);
+      if (step.done === true) return null;
+      // No Buffer: its `slice` copies nothing, and the engine keeps copies of segments that wait for others.
+      const { buffer, byteOffset, byteLength } = step.value as Uint8Array;
+      return new Uint8Array(buffer, byteOffset, byteLength);
     },
   };
 }

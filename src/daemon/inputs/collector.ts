@@ -8,7 +8,7 @@ import type { InputState, InputStatus } from '../status.ts';
 import { HeaderCapture } from './header-capture.ts';
 import type { InputContext, InputDriver } from './input.ts';
 
-/** Seconds between looks at what the kernel dropped, between copies of the templates, and before a socket is tried again. */
+/** Seconds between looks at what the kernel dropped, between copies of templates of which only times changed, and before a socket is tried again. */
 const DROPS_EVERY = 5;
 const STATE_EVERY = 30;
 const RETRY = [1, 2, 5, 15, 60];
@@ -46,6 +46,7 @@ class CollectorInput implements InputDriver {
   private lastTime = 0;
   private bytes = 0;
   private saved: unknown = null;
+  private savedChanges = -1;
   private readonly cancels: Set<() => void> = new Set();
 
   constructor(config: CollectorInputConfig, context: InputContext, sink: RecordSink, input: number) {
@@ -72,12 +73,10 @@ class CollectorInput implements InputDriver {
 
   start(position: unknown): void {
     this.collector.importState(position);
-    this.saved = this.collector.exportState();
+    this.save();
     this.listen(0);
     this.every(DROPS_EVERY, () => this.readDrops());
-    this.every(STATE_EVERY, () => {
-      this.saved = this.collector.exportState();
-    });
+    this.every(STATE_EVERY, () => this.save());
     this.every(FLUSH_EVERY, () => this.headers.flush());
   }
 
@@ -202,12 +201,19 @@ class CollectorInput implements InputDriver {
     this.readDrops();
     this.closeSocket();
     this.collector.finish();
-    this.saved = this.collector.exportState();
+    this.save();
     await this.headers.end();
   }
 
+  /** Templates that just came must not wait: without them an exporter cannot be read until it sends them again. */
   position(): unknown {
+    if (this.collector.changes !== this.savedChanges) this.save();
     return this.saved;
+  }
+
+  private save(): void {
+    this.saved = this.collector.exportState();
+    this.savedChanges = this.collector.changes;
   }
 
   committed(): void {

@@ -15,7 +15,7 @@ interface Link {
   view: DataView;
   spare: Uint8Array;
   length: number;
-  busy: boolean;
+  busy: Promise<void> | null;
 }
 
 /** Packet headers that came alone (sFlow) as captures for the engine, one for each link type (draft-ietf-opsawg-pcap). */
@@ -62,7 +62,7 @@ export class HeaderCapture {
     view.setUint32(16, SNAPLEN, true);
     view.setUint32(20, linkType, true);
     const feed = this.open(linkType);
-    const link: Link = { feed, bytes, view, spare: new Uint8Array(ROOM), length: FILE_HEADER, busy: false };
+    const link: Link = { feed, bytes, view, spare: new Uint8Array(ROOM), length: FILE_HEADER, busy: null };
     this.links.set(linkType, link);
     return link;
   }
@@ -73,7 +73,7 @@ export class HeaderCapture {
   }
 
   private flushLink(link: Link): void {
-    if (link.busy || link.length === 0) return;
+    if (link.busy !== null || link.length === 0) return;
     const full = link.bytes;
     const taken = link.feed.feed(full, 0, link.length);
     link.length = 0;
@@ -82,17 +82,21 @@ export class HeaderCapture {
     link.bytes = link.spare;
     link.view = new DataView(link.bytes.buffer);
     link.spare = full;
-    link.busy = true;
-    taken
+    link.busy = taken
       .catch(() => undefined)
       .finally(() => {
-        link.busy = false;
+        link.busy = null;
       });
   }
 
+  /** Hands on what waits, also behind what is being taken. */
   async end(): Promise<void> {
-    this.flush();
-    for (const { feed } of this.links.values()) await feed.end();
+    for (const link of this.links.values()) {
+      await link.busy;
+      this.flushLink(link);
+      await link.busy;
+      await link.feed.end();
+    }
     this.links.clear();
   }
 }

@@ -19,9 +19,9 @@ import { Pause } from './pause.ts';
 import { plain, Tally } from './tally.ts';
 
 /** Of `auto`, in this order. dumpcap tells what the kernel dropped only when it ends, tcpdump whenever it is asked. */
-const AUTO: readonly ProgramName[] = ['dumpcap', 'tcpdump'];
+const AUTO: readonly ProgramName[] = ['tcpdump', 'dumpcap'];
 /** How often tcpdump is asked for its counts, and how long a child may take to end, s. */
-const ASK = 10;
+const ASK = 2;
 const GRACE = 2;
 
 /** What the driver takes from the machine. */

@@ -3,9 +3,12 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
 import { platform } from 'node:process';
+import { errorCode } from '../../capture/capture-error.ts';
 import { compressionOf, SNIFF_BYTES } from '../../capture/format.ts';
 import { CaptureReader } from '../../capture/reader.ts';
 import { type ByteSource, openSource } from '../../capture/source.ts';
+import { Anomaly } from '../../common/anomaly.ts';
+import type { FeedEnd } from './input.ts';
 import { plain } from './tally.ts';
 
 /** Bytes at the beginning of a file that tell it from another one with the same inode. */
@@ -87,6 +90,21 @@ export function hashOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+/** Opens that very file; null where its name is gone or leads to another one by now. Rejects where it cannot be read. */
+export async function openSame(directory: string, facts: FileFacts): Promise<FileHandle | null> {
+  let handle: FileHandle;
+  try {
+    handle = await openPlain(directory, facts.name);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+  const { key } = factsOf(facts.name, await handle.stat({ bigint: true }));
+  if (key === facts.key) return handle;
+  await handle.close();
+  return null;
+}
+
 /** SHA-256 of the first bytes, at most `length`. */
 export async function headOf(
   handle: FileHandle,
@@ -113,13 +131,14 @@ export interface Beginning {
   readonly time: number | null;
 }
 
-/** When a capture began. Total: what cannot be read has no beginning. */
-export async function beginningOf(directory: string, facts: FileFacts): Promise<Beginning> {
+/** When a capture began; null where it is gone. Total: what cannot be read has no beginning. */
+export async function beginningOf(directory: string, facts: FileFacts): Promise<Beginning | null> {
   let compressed = false;
   let handle: FileHandle | null = null;
   let source: ByteSource | null = null;
   try {
-    handle = await openPlain(directory, facts.name);
+    handle = await openSame(directory, facts);
+    if (handle === null) return null;
     const head = new Uint8Array(SNIFF_BYTES);
     const { bytesRead } = await handle.read(head, 0, SNIFF_BYTES, 0);
     compressed = compressionOf(head.subarray(0, bytesRead)) !== null;
@@ -150,4 +169,13 @@ async function firstTime(source: ByteSource): Promise<number | null> {
     have += count;
   }
   return time;
+}
+
+/** Damage of the compression is damage of the file; a download cut short of which nothing could be decoded, too. */
+export function withSource(end: FeedEnd, source: ByteSource): FeedEnd {
+  const { damage } = source;
+  if (damage === null) return end;
+  const cutOff = damage.anomaly === Anomaly['capture.truncated_file'];
+  const failure = end.failure !== null && end.packets + end.records === 0 && cutOff ? null : end.failure;
+  return { ...end, failure, damage: end.damage ?? damage };
 }

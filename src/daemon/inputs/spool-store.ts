@@ -1,7 +1,6 @@
 /** What a spool knows of the files in its directory: which wait, and which were read. */
 import type { FileHandle } from 'node:fs/promises';
-import { errorCode } from '../../capture/capture-error.ts';
-import { beginningOf, type FileFacts, headOf, openPlain } from './spool-file.ts';
+import { beginningOf, type FileFacts, headOf, openSame } from './spool-file.ts';
 import { type SpoolEntry, uncompressedName } from './spool-order.ts';
 import type { DoneRecord } from './spool-position.ts';
 
@@ -43,6 +42,7 @@ export class SpoolStore {
     const overwritten: string[] = [];
     this.entries.clear();
     const names = new Set(files.map(({ text }) => text));
+    const originals = new Set(files.map(({ text }) => uncompressedName(text)));
     for (const facts of files) {
       // A compressed copy beside its original is still being written, or tells nothing new.
       if (names.has(uncompressedName(facts.text) ?? '')) continue;
@@ -59,12 +59,18 @@ export class SpoolStore {
         changed: same ? (known?.changed ?? now) : now,
         done: false,
       };
-      entry.done = await this.isDone(facts, byName);
+      const done = await this.isDone(facts, byName);
+      // Renamed or deleted since the listing.
+      if (done === null) continue;
+      entry.done = done;
       if (!entry.done && this.captures && facts.size > 0) {
-        const { compressed, time } = await beginningOf(this.directory, facts);
-        if (known !== undefined && !known.done && known.begin !== null && time !== null && time !== known.begin) {
-          overwritten.push(known.facts.text);
-        }
+        const beginning = await beginningOf(this.directory, facts);
+        if (beginning === null) continue;
+        const { compressed, time } = beginning;
+        const other =
+          known !== undefined && !known.done && known.begin !== null && time !== null && time !== known.begin;
+        // One that was compressed is there under another inode, and a new file may have got its own.
+        if (other && !originals.has(known.facts.text)) overwritten.push(known.facts.text);
         entry.compressed = compressed;
         entry.begin = time;
       } else if (!entry.done) {
@@ -84,17 +90,18 @@ export class SpoolStore {
   /** The file in the directory that a record tells of, or its compressed successor; null = gone. */
   async find(record: DoneRecord): Promise<SpoolEntry | null> {
     const own = this.entries.get(record.key);
-    if (own !== undefined && (await this.sameHead(own.facts, record))) return own;
+    if (own !== undefined && (await this.sameHead(own.facts, record)) === true) return own;
     for (const entry of this.entries.values()) if (isTwin(entry.facts, record)) return entry;
     return null;
   }
 
-  private async isDone(facts: FileFacts, byName: ReadonlyMap<string, DoneRecord>): Promise<boolean> {
+  private async isDone(facts: FileFacts, byName: ReadonlyMap<string, DoneRecord>): Promise<boolean | null> {
     if (this.refused.get(facts.key) === facts.ctime) return true;
     this.refused.delete(facts.key);
     const record = this.records.get(facts.key);
     if (record !== undefined) {
       const verdict = await this.compare(record, facts);
+      if (verdict === 'gone') return null;
       if (verdict === 'same') return true;
       if (verdict === 'grown') return false;
       this.records.delete(facts.key);
@@ -111,27 +118,30 @@ export class SpoolStore {
     return true;
   }
 
-  private async compare(record: DoneRecord, facts: FileFacts): Promise<'same' | 'grown' | 'other'> {
+  private async compare(record: DoneRecord, facts: FileFacts): Promise<'same' | 'grown' | 'other' | 'gone'> {
     const mtime = String(facts.mtime);
     if (facts.size === record.size && mtime === record.mtime) return 'same';
-    if (!(await this.sameHead(facts, record))) return 'other';
+    const same = await this.sameHead(facts, record);
+    if (same === null) return 'gone';
+    if (!same) return 'other';
     if (facts.size > record.size && record.outcome === 'read') return 'grown';
     if (facts.size > record.size && record.headLength < TOO_SHORT) return 'other';
     this.records.set(record.key, { ...record, mtime });
     return 'same';
   }
 
-  /** Does the file begin with the bytes of which the record tells? What cannot be read is left alone as the same. */
-  private async sameHead(facts: FileFacts, record: DoneRecord): Promise<boolean> {
+  /** Does the file begin with the bytes of which the record tells? Null: it is gone. What cannot be read is left alone. */
+  private async sameHead(facts: FileFacts, record: DoneRecord): Promise<boolean | null> {
     try {
-      const handle = await openPlain(this.directory, facts.name);
+      const handle = await openSame(this.directory, facts);
+      if (handle === null) return null;
       try {
         return await hasHead(handle, record);
       } finally {
         await handle.close();
       }
-    } catch (error) {
-      return errorCode(error) !== 'ENOENT';
+    } catch {
+      return true;
     }
   }
 

@@ -4,13 +4,12 @@ import type { FileHandle } from 'node:fs/promises';
 import { matchesGlob, resolve } from 'node:path';
 import { errorCode } from '../../capture/capture-error.ts';
 import { type ByteSource, systemReason } from '../../capture/source.ts';
-import { Anomaly } from '../../common/anomaly.ts';
 import type { SpoolInputConfig } from '../config/types.ts';
 import type { InputStatus } from '../status.ts';
 import { type PumpEnd, pump, streamOfSource } from './byte-stream.ts';
-import type { FeedEnd, InputContext, InputDriver } from './input.ts';
+import type { InputContext, InputDriver } from './input.ts';
 import { deleteFile, moveFile } from './spool-dispose.ts';
-import { factsAt, factsOf, HEAD_BYTES, headOf, listFiles, openPlain, sourceOf } from './spool-file.ts';
+import { factsAt, factsOf, HEAD_BYTES, headOf, listFiles, openPlain, sourceOf, withSource } from './spool-file.ts';
 import { isQuiet, readyEntries, type SpoolEntry } from './spool-order.ts';
 import { type DoneRecord, readPosition, type SpoolPosition } from './spool-position.ts';
 import { hasHead, SpoolStore } from './spool-store.ts';
@@ -391,13 +390,4 @@ class SpoolInput implements SpoolDriver {
       this.watcher = null;
     }
   }
-}
-
-/** Damage of the compression is damage of the file; a download cut short of which nothing could be decoded, too. */
-function withSource(end: FeedEnd, source: ByteSource): FeedEnd {
-  const { damage } = source;
-  if (damage === null) return end;
-  const cutOff = damage.anomaly === Anomaly['capture.truncated_file'];
-  const failure = end.failure !== null && end.packets + end.records === 0 && cutOff ? null : end.failure;
-  return { ...end, failure, damage: end.damage ?? damage };
 }

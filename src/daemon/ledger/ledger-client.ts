@@ -8,6 +8,7 @@ export class LedgerClient {
     new Map();
   private sequence = 0;
   private failure: Error | null = null;
+  private closing = false;
 
   private constructor(worker: Worker) {
     this.worker = worker;
@@ -28,7 +29,7 @@ export class LedgerClient {
       const starting = client.waiting.has(0);
       for (const { reject } of client.waiting.values()) reject(client.failure);
       client.waiting.clear();
-      if (!starting) onFailure(client.failure);
+      if (!starting && !client.closing) onFailure(client.failure);
     };
     client.worker.on('error', fail);
     client.worker.on('exit', () => fail(new Error('the thread of the ledger has ended')));
@@ -53,6 +54,7 @@ export class LedgerClient {
 
   /** Waits for what was asked, then ends the thread. */
   async close(): Promise<void> {
+    this.closing = true;
     try {
       await this.ask({ kind: 'close' });
     } catch {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Casework, openCasework } from '../../cli/casework.ts';
 import { contextOf } from '../../cli/context.ts';
@@ -8,29 +9,32 @@ import type { LeadCount, LedgerAnswer, LedgerOrder, LedgerRequest } from './mess
 /** The store is synchronous: it has a thread of its own, so that a slow disk holds up nothing else. */
 class LedgerDesk {
   private casework: Casework;
-  private readonly order: LedgerOrder;
+  private order: LedgerOrder;
   private registry: string;
+  private file: string | null;
 
   constructor(order: LedgerOrder) {
     this.order = order;
     this.casework = open(order);
+    this.file = fileAt(order.path);
     this.registry = this.registryState();
   }
 
   answer(request: LedgerRequest): Omit<LedgerAnswer, 'sequence' | 'error'> {
     switch (request.kind) {
       case 'record': {
+        this.lookForFile();
         const { detections, coverage, evidence, vantage } = request;
         const change = { time: microseconds(), actor: this.order.actor };
         this.casework.casebook.record(detections, coverage, { ...change, evidence, vantage });
         return {};
       }
       case 'reload':
-        this.reopen();
+        this.reopen({ ...this.order, reference: request.reference, mmdb: request.mmdb });
         return { reloaded: true };
       case 'refresh': {
         const changed = this.registryState() !== this.registry;
-        if (changed) this.reopen();
+        if (changed) this.reopen(this.order);
         return { reloaded: changed };
       }
       case 'leads':
@@ -44,12 +48,24 @@ class LedgerDesk {
   }
 
   /** The new one is whole before the old one goes. */
-  private reopen(): void {
-    const next = open(this.order);
+  private reopen(order: LedgerOrder): void {
+    const next = open(order);
     const old = this.casework;
     this.casework = next;
+    this.file = fileAt(order.path);
+    this.order = order;
     this.registry = this.registryState();
     old.close();
+  }
+
+  /** A file that was deleted or put aside would take everything and keep nothing. */
+  private lookForFile(): void {
+    const { path } = this.order;
+    const file = fileAt(path);
+    if (file === this.file) return;
+    if (file === null)
+      throw new Error(`${path}: is gone since it was opened; put it back, or reload to begin a new one`);
+    this.reopen(this.order);
   }
 
   /** What the registry was imported from, and the settings: another process may change both. */
@@ -68,6 +84,12 @@ class LedgerDesk {
     }
     return [...counts.values()];
   }
+}
+
+/** Device and inode; null where there is nothing. */
+function fileAt(path: string): string | null {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? null : `${found.dev}:${found.ino}`;
 }
 
 function open(order: LedgerOrder): Casework {

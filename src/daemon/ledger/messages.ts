@@ -19,7 +19,7 @@ export type LedgerRequest =
       readonly vantage: Pick<DetectionRow['vantage'], 'nat' | 'realm'>;
     }
   /** Registry, tables and settings are read anew; the old ones stay where the new ones cannot be used. */
-  | { readonly kind: 'reload' }
+  | { readonly kind: 'reload'; readonly reference: string | null; readonly mmdb: readonly string[] }
   /** Looks whether another process has changed the registry, and reads it anew then. */
   | { readonly kind: 'refresh' }
   | { readonly kind: 'leads' }

@@ -1,4 +1,4 @@
-import { type KeyFacts, keyOf, mergeFacts, type Order } from '../../detect/key-facts.ts';
+import { type KeyFacts, keyOf, mergeFacts, type Order, uniteViews } from '../../detect/key-facts.ts';
 import type { FactsTold } from '../../engine/told.ts';
 
 /** What has changed since the last call of `changes`, for the state on disk. */
@@ -10,12 +10,15 @@ export interface BookChanges {
 /** One source of facts within a point: packets, or flow records. */
 export type BookSource = 0 | 1;
 const SOURCES = 2;
+/** After a key: what flow records tell of it stands apart from what packets tell. */
+const RECORDS = ' records';
 
 /**
  * Everything that is known of the mining keys of one observation point: facts of what ended, added up, and beside them the
  * newest facts of each thing that is open. At any moment their sum is what all traffic so far told, each packet once.
  */
 export class KeyBook {
+  /** By key, of flow records with `RECORDS` after it. */
   private readonly ended: Map<string, KeyFacts> = new Map();
   private readonly open: Map<number, readonly KeyFacts[]> = new Map();
   /** Numbers of open things by key; keys by miner and by pool address. */
@@ -52,7 +55,7 @@ export class KeyBook {
   /** Facts that an earlier process left behind: what was open then has ended. */
   restore(ended: Iterable<KeyFacts>, open: Iterable<readonly KeyFacts[]>): void {
     for (const facts of ended) this.resume(facts);
-    for (const list of open) for (const facts of list) this.resume(facts);
+    for (const list of open) for (const facts of list) this.resume(cutOff(facts));
   }
 
   /** Makes the next `changes` name everything. */
@@ -64,25 +67,34 @@ export class KeyBook {
   private resume(facts: KeyFacts): void {
     this.add(facts);
     const key = keyOf(facts);
-    if (this.ended.has(key)) this.resumed.add(key);
+    if (this.hasEnded(key)) this.resumed.add(key);
   }
 
   private add(facts: KeyFacts): void {
     const key = keyOf(facts);
-    const known = this.ended.get(key);
     if (!this.admits(key)) return;
+    const place = facts.records === true ? key + RECORDS : key;
+    const known = this.ended.get(place);
     if (known !== undefined) mergeFacts(known, facts);
     else {
-      if (!this.openOf.has(key)) this.count++;
-      this.ended.set(key, facts);
+      if (!this.stands(key)) this.count++;
+      this.ended.set(place, facts);
       this.index(key, facts);
     }
-    this.changedEnded.add(key);
+    this.changedEnded.add(place);
     this.dirty.add(key);
   }
 
+  private hasEnded(key: string): boolean {
+    return this.ended.has(key) || this.ended.has(key + RECORDS);
+  }
+
+  private stands(key: string): boolean {
+    return this.openOf.has(key) || this.hasEnded(key);
+  }
+
   private admits(key: string): boolean {
-    if (this.count < this.limit || this.ended.has(key) || this.openOf.has(key)) return true;
+    if (this.count < this.limit || this.stands(key)) return true;
     this.dropped++;
     return false;
   }
@@ -95,7 +107,7 @@ export class KeyBook {
       numbers?.delete(number);
       if (numbers?.size === 0) {
         this.openOf.delete(key);
-        if (!this.ended.has(key)) this.count--;
+        if (!this.hasEnded(key)) this.count--;
       }
       this.dirty.add(key);
     }
@@ -108,7 +120,7 @@ export class KeyBook {
       if (numbers !== undefined) numbers.add(number);
       else {
         this.openOf.set(key, new Set([number]));
-        if (!this.ended.has(key)) this.count++;
+        if (!this.hasEnded(key)) this.count++;
       }
       this.index(key, f);
       this.dirty.add(key);
@@ -119,7 +131,7 @@ export class KeyBook {
     // What nothing is known of any more is of nobody.
     for (const old of before) {
       const key = keyOf(old);
-      if (!this.ended.has(key) && !this.openOf.has(key)) this.unindex(key);
+      if (!this.stands(key)) this.unindex(key);
     }
   }
 
@@ -146,12 +158,19 @@ export class KeyBook {
 
   /** All that is known of a key; null where nothing is (any more). */
   facts(key: string): KeyFacts | null {
-    const ended = this.ended.get(key);
+    const packets = this.sum(key, undefined);
+    const records = this.sum(key, true);
+    return packets !== null && records !== null ? uniteViews(packets, records) : (packets ?? records);
+  }
+
+  /** What packets, or flow records, told of a key. */
+  private sum(key: string, records: true | undefined): KeyFacts | null {
+    const ended = this.ended.get(records === true ? key + RECORDS : key);
     // Merging replaces lists and never changes one: a flat copy is enough.
     let all: KeyFacts | null = ended === undefined ? null : { ...ended };
     for (const number of this.openOf.get(key) ?? []) {
       for (const facts of this.open.get(number) ?? []) {
-        if (keyOf(facts) !== key) continue;
+        if (facts.records !== records || keyOf(facts) !== key) continue;
         if (all === null) all = { ...facts };
         else mergeFacts(all, facts);
       }
@@ -175,9 +194,10 @@ export class KeyBook {
   /** All keys with the day each is of; null where a key has none. */
   *days(): Generator<readonly [key: string, day: number | null]> {
     const seen = new Set<string>();
-    for (const [key, { day }] of this.ended) {
+    for (const facts of this.ended.values()) {
+      const key = keyOf(facts);
+      if (!seen.has(key)) yield [key, facts.day];
       seen.add(key);
-      yield [key, day];
     }
     for (const list of this.open.values()) {
       for (const facts of list) {
@@ -190,9 +210,11 @@ export class KeyBook {
 
   /** Forgets a key: all of it was reported, and its day is over. */
   forget(key: string): void {
-    if (this.ended.has(key) || this.openOf.has(key)) this.count--;
-    this.ended.delete(key);
-    this.changedEnded.add(key);
+    if (this.stands(key)) this.count--;
+    for (const place of [key, key + RECORDS]) {
+      this.ended.delete(place);
+      this.changedEnded.add(place);
+    }
     for (const number of this.openOf.get(key) ?? []) {
       const rest = (this.open.get(number) ?? []).filter((f) => keyOf(f) !== key);
       if (rest.length > 0) this.open.set(number, rest);
@@ -228,13 +250,26 @@ function drop(map: Map<string, Set<string>>, name: string, key: string): void {
 /** How long a connection may have been unseen, while the program was not running, to be taken for the same one, µs. */
 const MAX_BREAK = 3_600_000_000;
 
-/** A connection that was open when the program ended and was met again in the middle is one connection. */
+/** Facts of what was open when the process ended. */
+function cutOff(facts: KeyFacts): KeyFacts {
+  const conversations = facts.conversations.map(({ order, value }) => ({
+    order,
+    value: { ...value, cut: true as const },
+  }));
+  return { ...facts, conversations };
+}
+
+/**
+ * A connection that was open when the program ended and was met again in the middle is one connection. One that had ended by
+ * then is not: its ports may be used again.
+ */
 function joinResumed(facts: KeyFacts): KeyFacts {
   const joined: KeyFacts['conversations'] = [];
   let less = 0;
   for (const row of facts.conversations) {
     const before = joined.findIndex(
       ({ order, value }) =>
+        value.cut === true &&
         value.port === row.value.port &&
         !row.value.opened &&
         order[0] <= row.order[0] &&
@@ -247,10 +282,9 @@ function joinResumed(facts: KeyFacts): KeyFacts {
     }
     less++;
     const order: Order = earlier.order;
-    joined[before] = {
-      order,
-      value: { ...earlier.value, lastSeen: Math.max(earlier.value.lastSeen, row.value.lastSeen) },
-    };
+    const lastSeen = Math.max(earlier.value.lastSeen, row.value.lastSeen);
+    // It is open again, or was cut off once more.
+    joined[before] = { order, value: { ...row.value, opened: earlier.value.opened, lastSeen } };
   }
   return { ...facts, conversations: joined, flows: facts.flows - less };
 }

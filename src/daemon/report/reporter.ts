@@ -1,3 +1,4 @@
+import { isClockSet } from '../../common/clock.ts';
 import { type BuildContext, buildDetections } from '../../detect/build.ts';
 import { DAY } from '../../detect/day.ts';
 import type { DetectionRow } from '../../detect/detection.ts';
@@ -24,8 +25,9 @@ export interface Reported {
   /** Wall clock of the last report, µs, and how many there were. */
   at: number;
   times: number;
-  /** What it stood for then: packets and last packet. */
+  /** What it stood for then: packets, share messages and answers, last packet. */
   packets: number;
+  shares: number;
   last: string;
   evidence: boolean;
 }
@@ -35,16 +37,23 @@ const GROWTH = [60, 300, 900, 3600];
 /** What is not certain yet is looked at again after so long. */
 const UNCERTAIN = 60;
 const LONGEST = Math.max(...GROWTH) * 1e6;
+/** Keys looked at in one go: some 0.1 ms each, in which nothing else is done. */
+const AT_ONCE = 5000;
 /** What was reported so long ago is of no use any more, µs. */
 const REPORTED_FOR = 14 * 86_400e6;
 /** A day is closed when traffic is so far beyond it, and its keys have not changed for so long by the clock; µs. */
 const DAY_GRACE = 2 * 3600e6;
 const QUIET = 600e6;
 
+/** A look-up waits so many times longer: the connection that it led to says more. */
+const LOOKUP_PATIENCE = 6;
+
 const SURENESS = { suspected: 0, probable: 1, confirmed: 2 } as const;
 const WORK = { attempt: 0, probe: 1, mining: 2, proxy: 3 } as const;
 
 interface KeyState {
+  /** Something came since it was looked at, or what was found then is not reported yet. */
+  changed: boolean;
   /** Wall clock, µs: before which it need not be looked at. */
   due: number;
   /** What its verdict may depend on: where that changes, it is looked at. */
@@ -52,6 +61,8 @@ interface KeyState {
   /** Once its day is over: what it stood for, and since when (wall clock, µs) that has not changed. */
   stood: string;
   since: number;
+  /** Wall clock, µs, when it was met. */
+  readonly first: number;
   day: number | null;
   id: string | null;
 }
@@ -62,6 +73,7 @@ interface KeyState {
  */
 export class Reporter {
   private readonly book: KeyBook;
+  private readonly patience: number;
   private readonly context: () => BuildContext;
   private readonly reported: Map<string, Reported>;
   private readonly keys: Map<string, KeyState> = new Map();
@@ -71,8 +83,17 @@ export class Reporter {
   private readonly acknowledged: Map<string, Reported>;
   private readonly underWay: Map<string, Reported[]> = new Map();
 
-  /** `context`: as for one run; windows come from the facts. `reported`: by detection id, of an earlier process. */
-  constructor(book: KeyBook, context: () => BuildContext, reported: Iterable<readonly [string, Reported]> = []) {
+  /**
+   * `context`: as for one run; windows come from the facts. `reported`: by detection id, of an earlier process. `patience`: what
+   * is new waits so long, µs: its first messages may name a dialect that the next ones make another.
+   */
+  constructor(
+    book: KeyBook,
+    context: () => BuildContext,
+    reported: Iterable<readonly [string, Reported]> = [],
+    patience: number = 0,
+  ) {
+    this.patience = patience;
     this.book = book;
     this.context = context;
     this.reported = new Map(reported);
@@ -119,30 +140,38 @@ export class Reporter {
   due(now: number, all: boolean = false): Report[] {
     const look = new Set<string>();
     for (const key of this.book.takeDirty()) {
-      const state = this.keys.get(key) ?? { due: 0, signs: '', stood: '', since: now, day: null, id: null };
-      if (!this.keys.has(key)) this.keys.set(key, state);
+      let state = this.keys.get(key);
+      if (state === undefined) {
+        state = { changed: true, due: 0, first: now, signs: '', stood: '', since: now, day: null, id: null };
+        this.keys.set(key, state);
+      }
+      state.changed = true;
       const signs = signsOf(this.book.facts(key));
       if (signs !== state.signs) state.due = 0;
       state.signs = signs;
     }
-    for (const [key, { due }] of this.keys) {
+    for (const [key, { changed, due }] of this.keys) {
       // A clock that was ahead and is set back must not put off anything.
-      if (due <= now || due > now + LONGEST || all) look.add(key);
+      if (changed && (due <= now || due > now + LONGEST || all)) look.add(key);
+      if (look.size >= AT_ONCE && !all) break;
     }
     if (look.size === 0) return [];
     const reports = this.reportsOf(this.built(look), look, now, all);
-    const touched = this.minersNamedAsPool(reports, look);
+    const touched = this.touchedBy(reports, look);
     if (touched.size > 0) reports.push(...this.reportsOf(this.built(touched), touched, now, all));
     return reports;
   }
 
-  /** Keys of miners that others were found to mine through: those are proxies now. */
-  private minersNamedAsPool(reports: readonly Report[], look: ReadonlySet<string>): Set<string> {
+  /** Keys of miners that others were found to mine through, which are proxies now, and of those found to probe. */
+  private touchedBy(reports: readonly Report[], look: ReadonlySet<string>): Set<string> {
     const keys = new Set<string>();
+    const touch = (miner: string): void => {
+      for (const key of this.book.keysOf(miner)) if (!look.has(key)) keys.add(key);
+    };
     for (const { row, surer } of reports) {
-      const { ip } = row.pool;
-      if (!surer || ip === null || ip === row.miner.ip) continue;
-      for (const key of this.book.keysOf(ip)) if (!look.has(key)) keys.add(key);
+      if (!surer) continue;
+      if (row.pool.ip !== null && row.pool.ip !== row.miner.ip) touch(row.pool.ip);
+      if (row.activity === 'probe') touch(row.miner.ip);
     }
     return keys;
   }
@@ -182,6 +211,7 @@ export class Reporter {
       const facts = this.book.facts(key);
       const row = rows.get(key);
       state.day = facts?.day ?? state.day;
+      state.changed = false;
       if (facts === null || row === undefined) {
         // Too little for a detection as yet: it is looked at again when something changes.
         state.due = now + UNCERTAIN * 1e6;
@@ -192,8 +222,15 @@ export class Reporter {
         continue;
       }
       state.id = row.id;
+      const until = state.first + this.patience * (row.transport === 'dns' ? LOOKUP_PATIENCE : 1);
+      if (!all && !this.reported.has(row.id) && now >= state.first && now < until) {
+        state.changed = true;
+        state.due = until;
+        continue;
+      }
       const report = this.reportOf(row, key, now, all);
       if (report !== null) reports.push(report);
+      else state.changed = !this.isReported(row);
       const certain = row.confidence === 'confirmed' && row.activity !== 'attempt';
       const times = Math.min(this.reported.get(row.id)?.times ?? 1, GROWTH.length);
       state.due = now + (certain ? (GROWTH[times - 1] ?? UNCERTAIN) : UNCERTAIN) * 1e6;
@@ -201,15 +238,21 @@ export class Reporter {
     return reports;
   }
 
+  /** It stands for what it stood for when it was reported last. */
+  private isReported(row: DetectionRow): boolean {
+    const known = this.reported.get(row.id);
+    if (known === undefined || known.last !== row.last_seen) return false;
+    return known.packets === packetsOf(row) && known.shares === sharesOf(row);
+  }
+
   private reportOf(row: DetectionRow, key: string, now: number, all: boolean): Report | null {
     const known = this.reported.get(row.id);
-    const packets = row.packets[0] + row.packets[1];
     const surer =
       known === undefined ||
       SURENESS[row.confidence] > SURENESS[known.confidence] ||
       WORK[row.activity] > WORK[known.activity];
     if (known !== undefined && !surer) {
-      if (known.packets === packets && known.last === row.last_seen) return null;
+      if (this.isReported(row)) return null;
       const wait = GROWTH[Math.min(known.times, GROWTH.length) - 1] ?? 0;
       if (!all && now >= known.at && now - known.at < wait * 1e6) return null;
     }
@@ -219,7 +262,8 @@ export class Reporter {
       activity: row.activity,
       at: now,
       times: (known?.times ?? 0) + 1,
-      packets,
+      packets: packetsOf(row),
+      shares: sharesOf(row),
       last: row.last_seen,
       evidence: evidence || (known?.evidence ?? false),
     };
@@ -236,9 +280,12 @@ export class Reporter {
    */
   close(time: number, now: number): { readonly reports: Report[]; readonly keys: string[]; readonly day: number } {
     const day = Math.floor((time - DAY_GRACE) / DAY);
+    // Days that never come, of packets whose clock is wrong, would stay for ever.
+    const last = isClockSet(now) ? Math.floor(now / DAY) + 1 : Number.POSITIVE_INFINITY;
     const over: string[] = [];
     for (const [key, state] of this.keys) {
-      if (state.day !== null && state.day < day && this.isQuiet(key, state, now)) over.push(key);
+      if (state.day !== null && (state.day < day || state.day > last) && this.isQuiet(key, state, now)) over.push(key);
+      if (over.length >= AT_ONCE) break;
     }
     this.dropOld(now);
     if (over.length === 0) return { reports: [], keys: [], day };
@@ -259,7 +306,8 @@ export class Reporter {
   /** Conversations that go on over midnight are told of again and again: what counts is whether the day still grows. */
   private isQuiet(key: string, state: KeyState, now: number): boolean {
     const facts = this.book.facts(key);
-    const stood = facts === null ? '' : `${facts.flows} ${facts.lookups} ${facts.packets} ${facts.lastSeen}`;
+    const { flows = 0, lookups = 0, packets = [], lastSeen = 0, submitted = 0, accepted = 0 } = facts ?? {};
+    const stood = `${flows} ${lookups} ${packets} ${lastSeen} ${submitted} ${accepted}`;
     if (stood === state.stood && now >= state.since) return now - state.since > QUIET;
     state.stood = stood;
     state.since = now;
@@ -277,6 +325,15 @@ export class Reporter {
     this.changed.delete(id);
     this.removed.add(id);
   }
+}
+
+function packetsOf({ packets }: DetectionRow): number {
+  return packets[0] + packets[1];
+}
+
+/** Segments that waited for lost ones are read when a conversation ends: shares may come without a packet. */
+function sharesOf({ shares }: DetectionRow): number {
+  return shares.submitted + shares.accepted + shares.rejected;
 }
 
 /** What can make a detection surer, or its activity another one. */

@@ -56,6 +56,7 @@ export class Writer {
   private readonly options: WriterOptions;
   private running: Promise<void> | null = null;
   private retry: (() => void) | null = null;
+  private closed = false;
 
   constructor(options: WriterOptions) {
     this.options = options;
@@ -84,8 +85,15 @@ export class Writer {
     await this.running;
   }
 
+  /** Nothing is written any more; what waits is left to the next process. */
+  close(): void {
+    this.closed = true;
+    this.retry?.();
+    this.retry = null;
+  }
+
   private run(): void {
-    if (this.running !== null || this.queue.length === 0) return;
+    if (this.running !== null || this.queue.length === 0 || this.closed) return;
     this.retry?.();
     this.retry = null;
     this.running = this.work().finally(() => {
@@ -94,7 +102,7 @@ export class Writer {
   }
 
   private async work(): Promise<void> {
-    for (let batch = this.queue[0]; batch !== undefined; batch = this.queue[0]) {
+    for (let batch = this.queue[0]; batch !== undefined && !this.closed; batch = this.queue[0]) {
       try {
         await this.write(batch);
       } catch (error) {
@@ -104,7 +112,7 @@ export class Writer {
           this.options.log.error({ problem: reason, waiting: this.pending }, 'detections cannot be written; they wait');
         }
         this.problem = reason;
-        this.retry = this.options.after(RETRY, () => this.run());
+        if (!this.closed) this.retry = this.options.after(RETRY, () => this.run());
         return;
       }
       this.queue.shift();

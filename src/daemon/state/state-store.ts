@@ -29,7 +29,7 @@ export interface Checkpoint {
   /** Null removes the value. */
   readonly values: readonly (readonly [name: string, value: unknown])[];
   readonly inputs: readonly (readonly [number: number, name: string])[];
-  /** Inputs with a lower number are no longer named anywhere. */
+  /** Inputs with a lower number are no longer named anywhere, unless they stand in `inputs`. */
   readonly oldestInput: number;
 }
 
@@ -45,12 +45,14 @@ const SCHEMA = `
  * positions of the inputs always fit together. Throws StateError where the folder or the file cannot be used.
  */
 export class StateStore {
+  private readonly path: string;
   private readonly database: DatabaseSync;
   private readonly statements: Readonly<Record<'value' | 'ended' | 'open' | 'input', StatementSync>>;
   private readonly removals: Readonly<Record<'ended' | 'open' | 'inputs' | 'value', StatementSync>>;
 
   constructor(directory: string) {
     const path = join(directory, FILE);
+    this.path = path;
     let database: DatabaseSync | null = null;
     try {
       mkdirSync(directory, { recursive: true, mode: 0o750 });
@@ -76,15 +78,23 @@ export class StateStore {
       this.database = database;
     } catch (error) {
       database?.close();
-      if (error instanceof StateError) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      const what = /locked|busy/i.test(reason) ? 'another daemon is using it' : reason;
-      throw new StateError(`${path}: cannot be used: ${what}; choose another state_directory, or mend it`);
+      throw unusable(path, error);
     }
   }
 
-  /** What the last checkpoint left. Rows that cannot be read are passed over and counted in `damaged`. */
+  /**
+   * What the last checkpoint left. Rows that cannot be read are passed over and counted in `damaged`. Throws StateError where
+   * the file is damaged below its rows.
+   */
   load(): SavedState & { readonly damaged: number } {
+    try {
+      return this.read();
+    } catch (error) {
+      throw unusable(this.path, error);
+    }
+  }
+
+  private read(): SavedState & { readonly damaged: number } {
     let damaged = 0;
     const parse = <T>(text: unknown): T | null => {
       try {
@@ -102,11 +112,15 @@ export class StateStore {
     };
     for (const row of this.database.prepare('SELECT point, data FROM ended').iterate()) {
       const facts = parse<KeyFacts>(row['data']);
-      if (facts !== null) bookOf(String(row['point'])).ended.push(facts);
+      if (facts === null) continue;
+      if (isFacts(facts)) bookOf(String(row['point'])).ended.push(facts);
+      else damaged++;
     }
     for (const row of this.database.prepare('SELECT point, data FROM open ORDER BY number').iterate()) {
       const facts = parse<KeyFacts[]>(row['data']);
-      if (facts !== null) bookOf(String(row['point'])).open.push(facts);
+      if (facts === null) continue;
+      if (Array.isArray(facts) && facts.every(isFacts)) bookOf(String(row['point'])).open.push(facts);
+      else damaged++;
     }
     const values = new Map<string, unknown>();
     for (const row of this.database.prepare('SELECT name, data FROM value').iterate()) {
@@ -143,11 +157,12 @@ export class StateStore {
         if (value === null || value === undefined) removals.value.run(name);
         else statements.value.run(name, JSON.stringify(value));
       }
-      for (const [number, name] of inputs) statements.input.run(number, name);
       removals.inputs.run(oldestInput);
+      for (const [number, name] of inputs) statements.input.run(number, name);
       database.exec('COMMIT');
     } catch (error) {
-      database.exec('ROLLBACK');
+      // A full disk has ended the transaction already; what is told is why.
+      if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
   }
@@ -155,4 +170,29 @@ export class StateStore {
   close(): void {
     this.database.close();
   }
+}
+
+function unusable(path: string, error: unknown): StateError {
+  if (error instanceof StateError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  if (/locked|busy/i.test(reason)) {
+    return new StateError(`${path}: cannot be used: another daemon is using it; choose another state_directory`);
+  }
+  const damaged = /malformed|not a database/i.test(reason);
+  const remedy = damaged ? 'move it away to begin anew (the ledger counts nothing twice)' : 'mend it';
+  return new StateError(`${path}: cannot be used: ${reason}; ${remedy}, or choose another state_directory`);
+}
+
+const LISTS: readonly (keyof KeyFacts)[] = [
+  ...(['first', 'accounts', 'agents', 'coins', 'intervals', 'reports', 'indications', 'carried'] as const),
+  ...(['conversations', 'packets', 'bytes', 'attempts'] as const),
+];
+
+/** Whether it has the shape of facts: one row that is something else must not stop the reports of all others. */
+function isFacts(given: unknown): given is KeyFacts {
+  if (typeof given !== 'object' || given === null) return false;
+  const facts = given as Record<string, unknown>;
+  if (typeof facts['miner'] !== 'string' || typeof facts['lastSeen'] !== 'number') return false;
+  if (typeof facts['transport'] !== 'object' || facts['transport'] === null) return false;
+  return LISTS.every((name) => Array.isArray(facts[name]));
 }

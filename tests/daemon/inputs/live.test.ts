@@ -164,7 +164,7 @@ describe('the child program', () => {
     const last =
       "Packets received/dropped on interface 'tap0': 90/10 (pcap:6/dumpcap:1/flushed:2/ps_ifdrop:1) (90.0%)\n";
     const live = start([{ says: ["Capturing on 'tap0'", 'File: -'], writes: base64(['1']), last }], {
-      program: 'auto',
+      program: 'dumpcap',
     });
     await context.until(() => context.taken.length === 1);
     await live.stop();
@@ -316,17 +316,22 @@ describe('what goes wrong, in one line', () => {
     expect(calls()).toEqual([]);
   });
 
-  test('auto: where dumpcap may not capture, tcpdump is next', async () => {
+  test('auto: where tcpdump may not capture, dumpcap is next', async () => {
     install('tcpdump', 'dumpcap');
     const refused: Act = {
-      says: ["dumpcap: You don't have permission to capture on that device", '(socket: Operation not permitted)'],
-      ends: 2,
+      says: [
+        "tcpdump: tap0: You don't have permission to perform this capture on that device",
+        '(socket: Operation not permitted)',
+      ],
+      ends: 1,
     };
-    const live = start([refused, { says: [LISTENING], writes: base64(['1']) }], { program: 'auto' });
+    const live = start([refused, { says: ["Capturing on 'tap0'", 'File: -'], writes: base64(['1']) }], {
+      program: 'auto',
+    });
     await context.until(() => context.waits().includes(1));
     context.advance(1);
     await context.until(() => context.taken.length === 1);
-    expect(calls().map(({ name }) => name)).toEqual(['dumpcap', 'tcpdump']);
+    expect(calls().map(({ name }) => name)).toEqual(['tcpdump', 'dumpcap']);
     expect(live.status()).toMatchObject({ state: 'running', problem: null });
   });
 

@@ -23,6 +23,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SpoolInputConfig } from '../../../src/daemon/config/types.ts';
 import { createSpoolInput, type SpoolDriver } from '../../../src/daemon/inputs/spool.ts';
 import { moveFile } from '../../../src/daemon/inputs/spool-dispose.ts';
+import { listFiles } from '../../../src/daemon/inputs/spool-file.ts';
+import type { SpoolPosition } from '../../../src/daemon/inputs/spool-position.ts';
+import { SpoolStore } from '../../../src/daemon/inputs/spool-store.ts';
 import { FakeContext, packet, pcap } from './fake-context.ts';
 
 let root: string;
@@ -373,6 +376,7 @@ describe('when done', () => {
     await driver.idle();
     expect(readdirSync(spool)).toEqual(['b']);
     await look(driver, 60);
+    await look(driver, 60);
     expect(context.taken).toEqual(['1', '2', '3']);
     expect(readdirSync(spool)).toEqual(['b']); // no position tells of its rest yet
     save(driver);
@@ -444,4 +448,51 @@ test('waits where the engine is behind, and tells how far', async () => {
   (release as unknown as () => void)();
   await driver.idle();
   expect(driver.status()).toMatchObject({ state: 'waiting', lag: 0 });
+});
+
+describe('a directory that changes while it is looked through', () => {
+  const all = () => true;
+  async function readOne(): Promise<SpoolStore> {
+    put('a', pcap(100, ['1']), 99);
+    const driver = start();
+    await driver.idle();
+    const store = new SpoolStore(spool, true);
+    for (const record of (save(driver) as SpoolPosition).done) store.records.set(record.key, record);
+    return store;
+  }
+
+  test('a file that one listing misses is not forgotten, one that two miss is', async () => {
+    const store = await readOne();
+    const files = await listFiles(spool, all);
+    await store.look([], 0);
+    await store.look(files, 0);
+    expect([...store.entries.values()].map(({ done }) => done)).toEqual([true]);
+    await store.look([], 0);
+    await store.look([], 0);
+    expect(store.records.size).toBe(0);
+  });
+
+  test('a name that has gone, or leads to another file, since it was listed', async () => {
+    const store = await readOne();
+    appendFileSync(join(spool, 'a'), packet(101, '2'));
+    const stale = await listFiles(spool, all);
+    renameSync(join(spool, 'a'), join(spool, 'b'));
+    await store.look(stale, 0);
+    expect([store.records.size, store.entries.size]).toEqual([1, 0]);
+    const fresh = await listFiles(spool, all);
+    await store.look(fresh, 0);
+    expect([...store.entries.values()].map(({ done }) => done)).toEqual([false]);
+    appendFileSync(join(spool, 'b'), packet(102, '3'));
+    const again = await listFiles(spool, all);
+    renameSync(join(spool, 'b'), join(spool, 'c'));
+    put('b', pcap(900, ['other']), 99);
+    await store.look(again, 0);
+    expect([store.records.size, store.entries.size]).toEqual([1, 0]);
+    await store.look(await listFiles(spool, all), 0);
+    const found = [...store.entries.values()].map(({ facts, begin, done }) => [facts.text, begin, done]);
+    expect(found.sort()).toEqual([
+      ['b', 900e6, false],
+      ['c', 100e6, false],
+    ]);
+  });
 });
