@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, glob, open, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { compareNames } from '../common/name-order.ts';
 import { errorCode, InputError } from './capture-error.ts';
 import { looksLikeCapture, SNIFF_BYTES } from './format.ts';
 import { systemReason } from './source.ts';
@@ -57,7 +58,7 @@ async function expandOne(arg: string): Promise<Input[]> {
 async function expandGlob(pattern: string): Promise<Input[]> {
   const matches: string[] = [];
   for await (const match of glob(pattern)) matches.push(match);
-  matches.sort(byName);
+  matches.sort(compareNames);
   const inputs: Input[] = [];
   for (const match of matches) {
     const kind = await kindOf(match);
@@ -107,7 +108,7 @@ async function capturesBelow(folder: string): Promise<Input[]> {
       }
     }
   }
-  paths.sort(byName);
+  paths.sort(compareNames);
   return Promise.all(paths.map(fileInput));
 }
 
@@ -135,25 +136,4 @@ async function startsLikeCapture(path: string): Promise<boolean> {
   } catch {
     return false; // not named like a capture and not readable: no business of ours
   }
-}
-
-/** Same order on every machine and in every locale. */
-/**
- * Runs of digits by their value, the rest byte by byte: rotated captures (`cap2` before `cap10`) come in the order in which
- * they were written, which matters to connections that go on from one to the next.
- */
-function byName(a: string, b: string): number {
-  const left = a.match(/\d+|\D+/g) ?? [];
-  const right = b.match(/\d+|\D+/g) ?? [];
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const x = left[i] as string;
-    const y = right[i] as string;
-    if (x === y) continue;
-    if (/^\d/.test(x) && /^\d/.test(y)) {
-      const difference = BigInt(x) - BigInt(y);
-      if (difference !== 0n) return difference < 0n ? -1 : 1;
-    }
-    return Buffer.compare(Buffer.from(x), Buffer.from(y));
-  }
-  return left.length - right.length || Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -82,6 +82,8 @@ export class Checkpointer {
   private async takeNames(): Promise<void> {
     this.namesAt = this.options.clock();
     this.names = await this.options.host.names();
+    const known = (this.names ?? {}) as Readonly<Record<string, unknown>>;
+    for (const point of this.options.points()) point.learnFromPackets(known[point.config.name]);
     this.recordNames = [...this.options.points()].map(
       (point) => [`record names ${point.config.name}`, point.exportRecordNames()] as const,
     );

@@ -23,6 +23,7 @@ import { Writer } from './report/writer.ts';
 import { EndpointResolver } from './resolver.ts';
 import { stratumHosts } from './resolver-names.ts';
 import { fingerprint, loadSources, type Sources } from './sources.ts';
+import { isPoint, isReported } from './state/facts-shape.ts';
 import { type SavedState, StateStore } from './state/state-store.ts';
 import type { DaemonStatus } from './status.ts';
 import { statusOf } from './status-of.ts';
@@ -191,12 +192,12 @@ export class Daemon {
     const reported: [string, Reported][] = [];
     for (const [key, value] of this.saved.values) {
       if (!key.startsWith(mark)) continue;
-      reported.push([key.slice(mark.length), value as Reported]);
+      if (isReported(value)) reported.push([key.slice(mark.length), value]);
     }
-    const before = this.saved.values.get(`point ${name}`) as PointConfig | undefined;
+    const before = this.saved.values.get(`point ${name}`);
     const point = new Point({
       sensor,
-      config: points.find((p) => p.name === name) ?? before ?? Point.plain(name),
+      config: points.find((p) => p.name === name) ?? (isPoint(before, name) ? before : Point.plain(name)),
       limits,
       timeouts,
       overload,
@@ -206,11 +207,16 @@ export class Daemon {
       clock: this.environment.clock,
       reported,
       recordNames: this.saved.values.get(`record names ${name}`),
+      resolved: () => this.resolver?.exportState().entries ?? [],
+      ownAddresses: () => this.resolver?.ownAddresses() ?? new Set(),
     });
     const book = this.saved.books.get(name);
     if (book !== undefined) point.book.restore(book.ended, book.open);
     this.points.set(name, point);
     this.host.send({ kind: 'point', name, home: point.config.home }).catch(() => undefined);
+    // What was resolved before there was this point.
+    const entries = this.resolver?.exportState().entries ?? [];
+    if (entries.length > 0) this.host.send({ kind: 'learn', entries }).catch(() => undefined);
     return point;
   }
 
@@ -323,7 +329,7 @@ export class Daemon {
   ): void {
     for (const report of reports) {
       this.tallies.add(point.config.name, report);
-      if (!report.fresh) continue;
+      if (!report.surer) continue;
       const { row } = report;
       this.environment.log.info(
         {
@@ -336,7 +342,7 @@ export class Daemon {
           pool: row.pool.host ?? row.pool.ip,
           port: row.pool.port,
         },
-        'detection',
+        report.fresh ? 'detection' : 'detection is surer',
       );
     }
     if (reports.length > 0 || coverage.length > 0) this.writer.add(point.config.name, reports, coverage);
@@ -345,7 +351,10 @@ export class Daemon {
   private async closeDays(): Promise<void> {
     const now = this.environment.clock();
     for (const point of this.points.values()) {
-      const { reports, keys, day } = point.reporter.close(isClockSet(now) ? Math.min(point.lastTime, now) : point.lastTime, now);
+      const { reports, keys, day } = point.reporter.close(
+        isClockSet(now) ? Math.min(point.lastTime, now) : point.lastTime,
+        now,
+      );
       // When those days were watched is written before the engine lets go of it.
       const over = point.endsDays(day, now);
       this.hand(point, reports, over ? point.coverage() : []);
@@ -454,6 +463,7 @@ export class Daemon {
       onEntries: (entries) => this.learn(entries),
       onOwnAddresses: (addresses) => {
         this.host.send({ kind: 'ignore', clients: [...addresses] }).catch(() => undefined);
+        for (const { recordsIfAny } of this.points.values()) recordsIfAny?.ignoreLookups(addresses);
       },
     });
     this.resolver.importState(this.saved.values.get('resolver'));

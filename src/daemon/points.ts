@@ -41,6 +41,9 @@ export interface PointOptions {
   readonly reported: Iterable<readonly [string, Reported]>;
   /** What `exportRecordNames` of an earlier process gave. */
   readonly recordNames: unknown;
+  /** What the resolver knows of addresses, and addresses of this machine, for pipelines that are made later. */
+  readonly resolved?: () => readonly BookEntry[];
+  readonly ownAddresses?: () => ReadonlySet<string>;
 }
 
 /** One observation point: what is known of its traffic, whatever inputs show it. */
@@ -90,6 +93,7 @@ export class Point {
       const { set, endpoints } = signatures();
       this.recordNaming = new Naming(endpoints, new AddressBook());
       this.recordNaming.importState(this.options.recordNames);
+      this.learnAddresses(this.options.resolved?.() ?? []);
       this.recordPipeline = new RecordPipeline({
         signatures: set,
         endpoints,
@@ -101,6 +105,7 @@ export class Point {
         seed,
         ...(this.options.clock === undefined ? {} : { now: this.options.clock }),
       });
+      this.recordPipeline.ignoreLookups(this.options.ownAddresses?.() ?? new Set());
     }
     return this.recordPipeline;
   }
@@ -117,10 +122,21 @@ export class Point {
     this.recordNaming?.book?.merge(entries);
   }
 
+  /** What the pipeline of packets of this point knows of names (`exportNames`): flow records meet the same servers. */
+  learnFromPackets(names: unknown): void {
+    if (typeof names !== 'object' || names === null) return;
+    this.recordNaming?.book?.importState((names as { readonly book?: unknown }).book);
+  }
+
   /** Names learnt from flow logs, as plain data; null without flow records. */
   exportRecordNames(): unknown {
     // Before the first record of this process those of the earlier one stand.
     return this.recordNaming?.exportState(this.lastTime, MAX_EXPORTED) ?? this.options.recordNames ?? null;
+  }
+
+  /** Addresses of pools learnt from DNS that was observed, in packets or in logs. */
+  get learntAddresses(): number {
+    return Math.max(this.last?.state.learntAddresses ?? 0, this.recordNaming?.learnt ?? 0);
   }
 
   get recordsIfAny(): RecordPipeline | null {
@@ -155,7 +171,9 @@ export class Point {
     // Nobody has watched tomorrow, whatever the time of a packet says.
     const latest = isClockSet(now) ? now + DAY : Number.POSITIVE_INFINITY;
     return [
-      ...(counts?.watched ?? []).filter(({ from }) => from < latest).map((s) => this.coverageRow(s, counts?.evictions ?? 0, gaps)),
+      ...(counts?.watched ?? [])
+        .filter(({ from }) => from < latest)
+        .map((s) => this.coverageRow(s, counts?.evictions ?? 0, gaps)),
       ...(records?.stretches ?? []).map((s) => this.coverageRow(s, records?.evicted ?? 0, 0)),
     ];
   }

@@ -71,7 +71,7 @@ export function statusOf(parts: StatusParts): DaemonStatus {
       latency: checkpointer.latency.read(),
     },
     resolver: parts.resolver ?? { enabled: false, queries: 0, failures: 0, addresses: 0 },
-    learntAddresses: points.reduce((n, { last }) => n + (last?.state.learntAddresses ?? 0), 0),
+    learntAddresses: points.reduce((n, { learntAddresses }) => n + learntAddresses, 0),
     eventLoop: parts.eventLoop,
     newest: tallies.newest,
   };

@@ -128,7 +128,7 @@ export interface DaemonStatus {
   };
   readonly inputs: readonly InputStatus[];
   readonly points: readonly PointStatus[];
-  /** Detections that were new in this process: `dialect` null becomes 'unknown'. */
+  /** Detections that became so sure in this process: `dialect` null becomes 'unknown'. */
   readonly detections: readonly {
     readonly dialect: string;
     readonly confidence: NewestDetection['confidence'];

@@ -23,6 +23,9 @@ import { isDns } from './shard-of.ts';
 
 /** Miner, pool and dialect triples that are kept; what comes beyond is counted as evicted. */
 const MAX_KEYS = 100_000;
+/** Where the engine runs without end: a closed connection is kept for packets that come late for so long, µs. */
+const CLOSED_FOR = 60_000_000;
+
 /** Candidates that are looked at for one that gives way. */
 const MAX_TRIES = 32;
 /** Those that wait for a sign of mining give way first where they are more than this share of their limit. */
@@ -92,6 +95,16 @@ export class Conversations {
   setSignatures(signatures: SignatureSet): void {
     this.context.signatures = signatures;
     this.foreignContext.signatures = signatures;
+  }
+
+  /** Ends conversations whose connection was closed a while before capture time `now`, µs: nothing more will come of them. */
+  endClosed(now: number): void {
+    const over: number[] = [];
+    for (const number of this.matched) {
+      const { flow } = (this.open[number] as OpenConversation).conversation;
+      if (this.table.isClosed(flow) && now - this.table.lastSeen(flow) > CLOSED_FOR) over.push(flow);
+    }
+    for (const flow of over) this.end(flow);
   }
 
   /** What open conversations did on days before `day` counts as ended: those days are not told of again and again. */

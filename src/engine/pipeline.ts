@@ -404,6 +404,7 @@ export class Pipeline implements FrameSink, FactSource {
   tell(): FactsTold {
     this.onPieceEnd();
     const { conversations, lookups } = this;
+    if (!this.over) conversations.endClosed(this.lastTime);
     const lookedUp = lookups.tell(this.over ? Number.POSITIVE_INFINITY : this.lastTime);
     for (const [facts, frames] of lookedUp.ended) {
       const key = conversations.add(facts);

@@ -355,7 +355,7 @@ export class FlowTable {
   }
 
   /** FIN from both sides, or RST. */
-  private isClosed(flow: number): boolean {
+  isClosed(flow: number): boolean {
     const state = this.hot[flow * RECORD + STATE] as number;
     return (state & RESET) !== 0 || (state & BOTH_FIN) === BOTH_FIN;
   }

@@ -81,7 +81,7 @@ export class Watched {
   /** Something came since it was last told of. */
   changed = true;
   /** When something came last by the clock of the store, µs: those of two exporters may be hours apart. */
-  heard = Number.NEGATIVE_INFINITY;
+  heard: number = Number.NEGATIVE_INFINITY;
   readonly days: ConversationDay[] = [];
   readonly connections: Connection[] = [];
   /** Connections in all; those before it was watched are an upper bound. */

@@ -62,7 +62,7 @@ export const DAEMON_FAMILIES: readonly Family[] = [
   },
   {
     name: 'detections_total',
-    help: 'Detections that were new since the start.',
+    help: 'New or surer detections since the start: one counts at each step that it takes.',
     kind: 'counter',
     labels: ['dialect', 'confidence', 'activity'],
     stays: true,
@@ -79,7 +79,7 @@ export const DAEMON_FAMILIES: readonly Family[] = [
   },
   {
     name: 'signature_hits_total',
-    help: 'New detections among whose indications the signature was.',
+    help: 'Detections told of since the start among whose indications the signature is.',
     kind: 'counter',
     labels: ['signature'],
     stays: true,

@@ -74,8 +74,8 @@ export function* rotatedFiles(rng: Random, rounds: number, spans: Span[]): Gener
   let clock = BEGIN;
   let number = 0;
   const moved = ({ frames, first, last }: Source): RawFrame[] => {
-    // Some within the idle timeout of flows, some beyond it.
-    const shift = clock + rng.int(1, 1800) * 1e6 - first;
+    // Beyond the idle timeout of flows: many captures use the same addresses and ports, and mean other connections.
+    const shift = clock + rng.int(1000, 1800) * 1e6 - first;
     clock = last + shift;
     spans.push({ from: first + shift, to: clock });
     return frames.map((frame) => ({ ...frame, time: frame.time + shift }));

@@ -57,7 +57,7 @@ test('each point is a sensor of its own, with its own vantage', () => {
   const rows = [inside, plain].map((point) => {
     point.book.apply(told({ ended: [madeFacts()] }), 0);
     // What is new waits a moment: the next messages may make it another dialect.
-    expect(point.reporter.due(world.now, true)).toEqual([]);
+    expect(point.reporter.due(world.now)).toEqual([]);
     return point.reporter.due(world.now + 10e6)[0]?.row;
   });
   expect(rows.map((row) => row?.sensor)).toEqual(['s/in', 's/out']);

@@ -110,6 +110,26 @@ test('without a ledger there are no figures of one', () => {
   expect(statusOf(parts()).ledger).toMatchObject({ pending: 0 });
 });
 
+test('a detection that becomes surer counts again, its signatures once each', () => {
+  const tallies = new Tallies();
+  const world = new FakeWorld();
+  const point = world.point('p');
+  const report = (made: Parameters<typeof madeFacts>[0]): void => {
+    point.book.apply(told({ ended: [madeFacts(made)] }), 0);
+    for (const each of point.reporter.due(world.now, true)) tallies.add('p', each);
+  };
+  report({ sign: 'weak' });
+  const before = { ...tallies.signatureHits };
+  report({ sign: 'weak', from: 300, to: 400 });
+  expect(tallies.signatureHits).toEqual(before);
+  report({ from: 500, to: 600 });
+  expect(tallies.detections().map(({ confidence, count }) => [confidence, count])).toEqual([
+    ['probable', 1],
+    ['confirmed', 1],
+  ]);
+  expect(tallies.signatureHits).toMatchObject({ ...before, 'stratum-v1.submit': 1 });
+});
+
 test('detections count when they are new; the newest stand first, each once', () => {
   const tallies = new Tallies();
   const world = new FakeWorld();

@@ -98,7 +98,11 @@ function sameSocket(a: CollectorInputConfig, b: CollectorInputConfig): boolean {
 const isAny = (address: string): boolean => address === '0.0.0.0' || /^[0:]+$/.test(address);
 
 function checkSpool(input: Extract<InputConfig, { kind: 'spool' }>, index: number, fault: Say): void {
-  const { whenDone, moveTo, directory } = input;
+  const { whenDone, moveTo, directory, format, samplingRate } = input;
+  if (format === 'capture' && samplingRate !== null) {
+    const message = `inputs[${index}].sampling_rate has no effect with format: capture: remove it, or say which log it is`;
+    fault(['inputs', index, 'sampling_rate'], message);
+  }
   if (whenDone === 'move' && moveTo === null) {
     fault(['inputs', index, 'when_done'], `inputs[${index}].when_done: move has no folder to move to: add move_to`);
   }

@@ -136,7 +136,7 @@ const ledger: Part<'ledger'> = {
 };
 const limits: Part<'limits'> = {
   flows: leaf(whole(1024, 16_777_216), 393_216, 'flows alive at once per observation point', 'restart'),
-  conversations: leaf(whole(64, 1_048_576), 32_768, 'conversations read at once per observation point', 'restart'),
+  conversations: leaf(whole(64, 1_048_576), 16_384, 'conversations read at once per observation point', 'restart'),
   reassembly: leaf(size('1MiB', '16GiB'), '32MiB', 'bytes that streams hold back, per observation point', 'restart'),
   record_conversations: leaf(
     whole(1024, 16_777_216),
@@ -272,6 +272,7 @@ const spool: Leaves<Omit<SpoolInputConfig, 'kind'>> = {
   move_to: maybe(path, 'folder for files that have been read, with when_done: move', 'live'),
   settle: leaf(duration('1s', '1d'), '30s', 'a file that has not grown for so long is complete', 'live'),
   rescan: leaf(duration('1s', '1h'), '5s', 'time between looks through the folder', 'live'),
+  sampling_rate: samplingRate,
 };
 const collector: Leaves<Omit<CollectorInputConfig, 'kind'>> = {
   ...base,

@@ -9,11 +9,11 @@ export interface MemoryPart {
 const MIB = 2 ** 20;
 /** A flow of the table with its share of the index (src/flow/table.ts). */
 const FLOW = 140;
-/** A conversation in which nothing has spoken of mining (src/engine/pipeline.ts). */
-const CONVERSATION = 4096;
+/** A conversation: one in eight waits for a sign of mining (4 KiB), the others are read (heap snapshots of tests/soak). */
+const CONVERSATION = 40 * 1024;
 const RECORD_CONVERSATION = 160;
 /** What is known of one miner, pool and dialect on one day. */
-const KEY = 2048;
+const KEY = 6 * 1024;
 /** Packets kept as evidence until they are in the ledger (src/engine/conversations.ts). */
 const EVIDENCE = 64 * MIB;
 /** Node, the compiled signatures and the endpoint list; again for each further thread. */

@@ -48,6 +48,8 @@ export interface SpoolInputConfig extends InputBase {
   readonly settle: number;
   /** How often the directory is looked through, s. */
   readonly rescan: number;
+  /** Sampling rate of flow records that do not say it themselves; null = 1. */
+  readonly samplingRate: number | null;
 }
 
 export interface CollectorInputConfig extends InputBase {

@@ -1,4 +1,5 @@
 /** Which files of a spool are complete, and in which order they are read. */
+import { compareNames } from '../../common/name-order.ts';
 import type { FileFacts } from './spool-file.ts';
 
 /** A file as the last look at the directory found it. */
@@ -36,22 +37,6 @@ export function compareEntries(a: SpoolEntry, b: SpoolEntry): number {
   if (byName !== 0) return byName;
   if (a.facts.mtime !== b.facts.mtime) return a.facts.mtime < b.facts.mtime ? -1 : 1;
   return a.facts.key < b.facts.key ? -1 : a.facts.key > b.facts.key ? 1 : 0;
-}
-
-function compareNames(a: string, b: string): number {
-  const left = a.match(/\d+|\D+/g) ?? [];
-  const right = b.match(/\d+|\D+/g) ?? [];
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const x = left[i] as string;
-    const y = right[i] as string;
-    if (x === y) continue;
-    if (/^\d/.test(x) && /^\d/.test(y)) {
-      const difference = BigInt(x) - BigInt(y);
-      if (difference !== 0n) return difference < 0n ? -1 : 1;
-    }
-    return Buffer.compare(Buffer.from(x), Buffer.from(y));
-  }
-  return left.length - right.length || Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 interface Series {

@@ -33,7 +33,8 @@ export class KeyBook {
   private readonly resumed: Set<string> = new Set();
   /** Facts that found no room, because their key is none of those kept. */
   dropped = 0;
-  private count = 0;
+  /** Keys by what they rest on (`rankOf`). */
+  private readonly counts: [number, number, number] = [0, 0, 0];
 
   /** `limit`: keys at once. */
   constructor(limit: number) {
@@ -42,7 +43,7 @@ export class KeyBook {
 
   /** Keys that are open. */
   get size(): number {
-    return this.count;
+    return this.counts[0] + this.counts[1] + this.counts[2];
   }
 
   /** Takes the news of a source. Numbers of different sources are told apart. */
@@ -77,7 +78,7 @@ export class KeyBook {
     const known = this.ended.get(place);
     if (known !== undefined) mergeFacts(known, facts);
     else {
-      if (!this.stands(key)) this.count++;
+      if (!this.stands(key)) this.counts[rankOf(key)]++;
       this.ended.set(place, facts);
       this.index(key, facts);
     }
@@ -94,7 +95,11 @@ export class KeyBook {
   }
 
   private admits(key: string): boolean {
-    if (this.count < this.limit || this.stands(key)) return true;
+    if (this.stands(key)) return true;
+    // Anybody can look up names from a million addresses: that must not shut out those who mine.
+    let below = 0;
+    for (let rank = rankOf(key); rank >= 0; rank--) below += this.counts[rank as Rank];
+    if (this.size < this.limit && below < this.limit * SHARES[rankOf(key)]) return true;
     this.dropped++;
     return false;
   }
@@ -107,7 +112,7 @@ export class KeyBook {
       numbers?.delete(number);
       if (numbers?.size === 0) {
         this.openOf.delete(key);
-        if (!this.hasEnded(key)) this.count--;
+        if (!this.hasEnded(key)) this.counts[rankOf(key)]--;
       }
       this.dirty.add(key);
     }
@@ -120,7 +125,7 @@ export class KeyBook {
       if (numbers !== undefined) numbers.add(number);
       else {
         this.openOf.set(key, new Set([number]));
-        if (!this.hasEnded(key)) this.count++;
+        if (!this.hasEnded(key)) this.counts[rankOf(key)]++;
       }
       this.index(key, f);
       this.dirty.add(key);
@@ -210,7 +215,7 @@ export class KeyBook {
 
   /** Forgets a key: all of it was reported, and its day is over. */
   forget(key: string): void {
-    if (this.stands(key)) this.count--;
+    if (this.stands(key)) this.counts[rankOf(key)]--;
     for (const place of [key, key + RECORDS]) {
       this.ended.delete(place);
       this.changedEnded.add(place);
@@ -233,6 +238,17 @@ export class KeyBook {
     drop(this.byMiner, miner, key);
     if (pool !== null) drop(this.byPool, pool, key);
   }
+}
+
+/** 0: a look-up alone; 1: a conversation of which nothing was read; 2: a dialect was spoken. */
+type Rank = 0 | 1 | 2;
+/** Share of the room that keys of a rank and those below it may take. */
+const SHARES = [0.5, 0.75, 1] as const;
+
+/** By the end of a key, which is port, dialect and day (`keyOf`). */
+function rankOf(key: string): Rank {
+  if (!/,null(?:,\d+)?\]$/.test(key)) return 2;
+  return /,null,null(?:,\d+)?\]$/.test(key) ? 0 : 1;
 }
 
 function put(map: Map<string, Set<string>>, name: string, key: string): void {

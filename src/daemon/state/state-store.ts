@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { KeyFacts } from '../../detect/key-facts.ts';
 import type { BookChanges } from '../report/key-book.ts';
+import { isFacts } from './facts-shape.ts';
 
 /** Name of the file in the state directory, and the form of what stands in it. */
 const FILE = 'daemon-state.sqlite';
@@ -181,18 +182,4 @@ function unusable(path: string, error: unknown): StateError {
   const damaged = /malformed|not a database/i.test(reason);
   const remedy = damaged ? 'move it away to begin anew (the ledger counts nothing twice)' : 'mend it';
   return new StateError(`${path}: cannot be used: ${reason}; ${remedy}, or choose another state_directory`);
-}
-
-const LISTS: readonly (keyof KeyFacts)[] = [
-  ...(['first', 'accounts', 'agents', 'coins', 'intervals', 'reports', 'indications', 'carried'] as const),
-  ...(['conversations', 'packets', 'bytes', 'attempts'] as const),
-];
-
-/** Whether it has the shape of facts: one row that is something else must not stop the reports of all others. */
-function isFacts(given: unknown): given is KeyFacts {
-  if (typeof given !== 'object' || given === null) return false;
-  const facts = given as Record<string, unknown>;
-  if (typeof facts['miner'] !== 'string' || typeof facts['lastSeen'] !== 'number') return false;
-  if (typeof facts['transport'] !== 'object' || facts['transport'] === null) return false;
-  return LISTS.every((name) => Array.isArray(facts[name]));
 }

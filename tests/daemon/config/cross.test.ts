@@ -51,6 +51,10 @@ describe('checks across keys', () => {
       '3:53: inputs[0].when_done: move has no folder to move to: add move_to',
     ],
     [
+      inputs('name: a, kind: spool, directory: d, sampling_rate: 100'),
+      '3:57: inputs[0].sampling_rate has no effect with format: capture: remove it, or say which log it is',
+    ],
+    [
       inputs('name: a, kind: spool, directory: d, when_done: delete, move_to: e'),
       '3:70: inputs[0].move_to has no effect with when_done: delete: say when_done: move, or remove it',
     ],

@@ -27,7 +27,7 @@ describe('by itself', () => {
       ],
       signatures: { paths: [], endpoints: [], only: [], without: [] },
       ledger: null,
-      limits: { flows: 393_216, conversations: 32_768, reassembly: 32, recordConversations: 1_048_576, keys: 100_000 },
+      limits: { flows: 393_216, conversations: 16_384, reassembly: 32, recordConversations: 1_048_576, keys: 100_000 },
       timeouts: { flowIdle: 900, flowActive: 3600, recordConversationIdle: 3600 },
       overload: { enabled: true, lag: 2, leastShare: 0.05 },
       checkpoint: { interval: 2 },
@@ -61,7 +61,7 @@ inputs:
           pattern: '*',
           format: 'nfdump-csv',
         },
-        ...{ whenDone: 'move', moveTo: '/etc/poolprint/done', settle: 1.5, rescan: 5 },
+        ...{ whenDone: 'move', moveTo: '/etc/poolprint/done', settle: 1.5, rescan: 5, samplingRate: null },
       },
       {
         ...{ kind: 'collector', name: 'c', point: 'c', address: '0.0.0.0', port: 2055 },

@@ -27,6 +27,7 @@ const CONFIGS: readonly InputConfig[] = [
     moveTo: null,
     settle: 30,
     rescan: 5,
+    samplingRate: null,
   },
   { ...base, kind: 'flow-log', path: '/nowhere/log', format: 'zeek', follow: true, samplingRate: null },
 ];

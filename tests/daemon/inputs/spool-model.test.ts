@@ -168,6 +168,7 @@ class World {
         moveTo: null,
         settle: SETTLE,
         rescan: RESCAN,
+        samplingRate: null,
       },
       this.context,
       { watch: false },

@@ -53,7 +53,7 @@ function config(more: Partial<SpoolInputConfig> = {}): SpoolInputConfig {
     pattern: '*',
     format: 'capture',
   } as const;
-  return { ...fixed, whenDone: 'keep', moveTo: null, settle: 30, rescan: 5, ...more };
+  return { ...fixed, whenDone: 'keep', moveTo: null, settle: 30, rescan: 5, samplingRate: null, ...more };
 }
 
 function start(more: Partial<SpoolInputConfig> = {}, position: unknown = null, on = context): SpoolDriver {
