@@ -35,6 +35,7 @@ export interface TopMessages {
   readonly sinceStart: string;
   readonly matched: string;
   readonly matchedNone: string;
+  readonly recordsMatched: string;
   readonly table: Readonly<Record<'flows' | 'conversations' | 'recordConversations', string>>;
   readonly reassembly: string;
   readonly evicted: string;
@@ -101,6 +102,7 @@ const en: TopMessages = {
   sinceStart: '(mean since the start)',
   matched: '{share} % of flows looked at ({matched} of {inspected})',
   matchedNone: 'no flows looked at',
+  recordsMatched: '{share} % of new conversations of records ({matched} of {seen})',
   table: { flows: 'flows', conversations: 'conversations', recordConversations: 'of records' },
   reassembly: 'reassembly {used} of {limit}',
   evicted: '{n} gave way',
@@ -175,6 +177,7 @@ const zh: TopMessages = {
   sinceStart: '（启动以来平均）',
   matched: '已检查流的 {share} %（{inspected} 条中 {matched} 条）',
   matchedNone: '尚无已检查的流',
+  recordsMatched: '流记录新会话的 {share} %（{seen} 条中 {matched} 条）',
   table: { flows: '流', conversations: '会话', recordConversations: '流记录会话' },
   reassembly: '重组缓存 {used} / {limit}',
   evicted: '因容量淘汰 {n}',

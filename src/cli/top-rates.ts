@@ -11,6 +11,9 @@ export interface TopRates {
   /** Flows looked at in that time, and those that spoke of mining. */
   readonly inspected: number;
   readonly matched: number;
+  /** New conversations of flow records in that time, and those of them that were reported. */
+  readonly recordsSeen: number;
+  readonly recordsMatched: number;
   /** Packets or records a second by name of input. */
   readonly inputs: ReadonlyMap<string, { readonly value: number; readonly unit: 'packets' | 'records' }>;
 }
@@ -37,6 +40,8 @@ export function ratesOf(status: TopStatus, before: TopStatus | null): TopRates {
     records: grown('records') / seconds,
     inspected: grown('inspected'),
     matched: grown('matched'),
+    recordsSeen: grown('recordConversationsSeen'),
+    recordsMatched: grown('recordConversationsMatched'),
     inputs: new Map(
       status.inputs.map((input) => {
         const unit = unitOf(input);
@@ -46,7 +51,15 @@ export function ratesOf(status: TopStatus, before: TopStatus | null): TopRates {
   };
 }
 
-type SumKey = 'packets' | 'bytes' | 'flows' | 'records' | 'inspected' | 'matched';
+type SumKey =
+  | 'packets'
+  | 'bytes'
+  | 'flows'
+  | 'records'
+  | 'inspected'
+  | 'matched'
+  | 'recordConversationsSeen'
+  | 'recordConversationsMatched';
 
 function unitOf({ kind, packets, records }: TopInput): 'packets' | 'records' {
   if (packets > 0) return 'packets';

@@ -119,10 +119,18 @@ function trafficSpans(rates: TopRates, m: TopMessages): Span[] {
   return rates.sinceStart ? [...spans, span(m.sinceStart, 'dim')] : spans;
 }
 
-function matchSpans({ inspected, matched }: TopRates, m: TopMessages): Span[] {
-  if (inspected === 0) return [span(m.matchedNone, 'dim')];
-  const values = { matched: formatCount(matched), inspected: formatCount(inspected) };
-  return [span(fill(m.matched, { share: percent(matched / inspected), ...values }))];
+function matchSpans({ inspected, matched, recordsSeen, recordsMatched }: TopRates, m: TopMessages): Span[] {
+  const spans: Span[] = [];
+  if (inspected > 0) {
+    const values = { matched: formatCount(matched), inspected: formatCount(inspected) };
+    spans.push(span(fill(m.matched, { share: percent(matched / inspected), ...values })));
+  }
+  if (recordsSeen > 0) {
+    const values = { matched: formatCount(recordsMatched), seen: formatCount(recordsSeen) };
+    const share = percent(Math.min(1, recordsMatched / recordsSeen));
+    spans.push(span(fill(m.recordsMatched, { share, ...values })));
+  }
+  return spans.length > 0 ? spans : [span(m.matchedNone, 'dim')];
 }
 
 function openSpans(s: TopStatus, words: Messages): Span[] {

@@ -44,7 +44,7 @@ export type TopInput = Widened<
 >;
 export type TopPoint = Omit<
   PointStatus,
-  'name' | 'flowsExpired' | 'conversationsMatched' | 'followed' | 'keys' | 'decodeErrors'
+  'name' | 'flowsExpired' | 'conversationsMatched' | 'followed' | 'keys' | 'decodeErrors' | 'recordsImplausible'
 >;
 export type TopDetection = Widened<NewestDetection>;
 type Latency = Pick<LatencyHistogram, 'count' | 'sum'>;
@@ -121,6 +121,8 @@ const POINT = v.object({
   recordConversations: number,
   recordConversationsCapacity: number,
   recordConversationsEvicted: number,
+  recordConversationsSeen: number,
+  recordConversationsMatched: number,
   records: number,
 });
 

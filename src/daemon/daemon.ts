@@ -1,5 +1,6 @@
 /** The daemon: inputs, engine, ledger and metrics of one sensor, wired together (docs/daemon.md). */
 import { isClockSet } from '../common/clock.ts';
+import type { CoverageRow } from '../detect/detection.ts';
 import { DIALECTS } from '../dialect/index.ts';
 import type { BookEntry } from '../engine/address-book.ts';
 import { createMetrics } from '../metrics/metrics.ts';
@@ -18,6 +19,7 @@ import { LedgerClient } from './ledger/ledger-client.ts';
 import type { LeadCount } from './ledger/messages.ts';
 import { Point } from './points.ts';
 import { appendWhole } from './report/append.ts';
+import { cutOff } from './report/key-book.ts';
 import type { Reported } from './report/reporter.ts';
 import { Writer } from './report/writer.ts';
 import { EndpointResolver } from './resolver.ts';
@@ -146,6 +148,8 @@ export class Daemon {
         ...(this.resolver === null ? [] : [['resolver', this.resolver.exportState()] as const]),
         // A point that is no longer configured goes on to stand for what was seen there.
         ...[...this.points.values()].map((point) => [`point ${point.config.name}`, point.config] as const),
+        // What was watched and stands in no ledger yet.
+        ...[...this.points.values()].map((point) => [`watched ${point.config.name}`, point.coverage()] as const),
       ],
       clock,
       log,
@@ -161,6 +165,14 @@ export class Daemon {
       clock,
       after,
       log,
+    });
+  }
+
+  /** Coverage that an earlier process watched and may not have written; the ledger takes what it knows once. */
+  private get watchedBefore(): (readonly [point: string, rows: CoverageRow[]])[] {
+    return [...this.points.keys()].flatMap((name) => {
+      const rows = this.saved.values.get(`watched ${name}`);
+      return Array.isArray(rows) && rows.length > 0 ? [[name, rows as CoverageRow[]] as const] : [];
     });
   }
 
@@ -228,6 +240,7 @@ export class Daemon {
     this.startResolver();
     // Whether the state can be written shows before anything is read.
     await this.checkpoint();
+    for (const [name, rows] of this.watchedBefore) this.writer.add(name, [], rows);
     for (const input of config.inputs) await this.startInput(input);
     this.repeat(() => this.checkpoint());
     this.every(
@@ -624,7 +637,13 @@ export class Daemon {
     await Promise.all([...this.drivers.values()].map((driver) => driver.stop()));
     await this.checkpointer.run();
     // Everything that is open ends: what it came to takes the place of what was told of it.
-    this.checkpointer.write(await this.host.finish());
+    const told = await this.host.finish();
+    // The connections may go on: met again in the middle they are the same ones.
+    const points = told.points.map((each) => ({
+      ...each,
+      told: { ...each.told, ended: each.told.ended.map(cutOff) },
+    }));
+    this.checkpointer.write({ ...told, points });
     for (const { recordsIfAny } of this.points.values()) recordsIfAny?.finish();
     await this.checkpointer.run();
     this.report(true);

@@ -92,6 +92,10 @@ export interface PointStatus {
   readonly recordConversations: number;
   readonly recordConversationsCapacity: number;
   readonly recordConversationsEvicted: number;
+  /** Conversations of flow records since the start, those that were reported, and records whose times or counts cannot be. */
+  readonly recordConversationsSeen: number;
+  readonly recordConversationsMatched: number;
+  readonly recordsImplausible: number;
   readonly records: number;
   /** Keys (miner, pool, dialect, day) that are open. */
   readonly keys: number;

@@ -29,6 +29,8 @@ export interface RecordPipelineCounts {
   readonly records: number;
   /** Records of other protocols than TCP, and such whose times make no sense. */
   readonly ignored: number;
+  /** Of these, those whose times or counts make no sense. */
+  readonly implausible: number;
   readonly names: number;
   /** Conversations in the store, those watched, and both limits. */
   readonly conversations: number;

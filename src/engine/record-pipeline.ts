@@ -32,6 +32,8 @@ const LEARNT_FOR = 3_600_000_000;
 /** 16,384 of 14 KiB are 224 MiB at worst; most have few records. */
 const WATCHED = 16_384;
 const MAX_NAMES = 8;
+/** Days of a conversation whose verdict is remembered, one more than conversations hold days: one that lasts for months must not grow. */
+const JUDGED_DAYS = 4;
 /** A time so far beyond the newest (µs) moves the clock only where so many records agree on it, one after another. */
 const LEAP = DAY;
 const AGREED_AHEAD = 16;
@@ -193,6 +195,7 @@ export class RecordPipeline implements RecordSink, FactSource, ConversationOwner
     return {
       records: this.records,
       ignored: store.ignored + this.odd,
+      implausible: this.odd,
       names: this.nameCount,
       conversations: store.size,
       capacity: store.capacity,
@@ -232,6 +235,8 @@ export class RecordPipeline implements RecordSink, FactSource, ConversationOwner
     // What held by the end of a day does not depend on what comes after it.
     if (known.day >= 0) known.before.set(known.day, this.judge(w, known));
     known.day = day;
+    const oldest = known.before.keys().next().value;
+    if (oldest !== undefined && known.before.size > JUDGED_DAYS) known.before.delete(oldest);
   }
 
   onDayEnd(w: Watched, day: ConversationDay): void {

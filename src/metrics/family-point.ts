@@ -42,6 +42,11 @@ export const POINT_FAMILIES: readonly Family[] = [
   counter('bytes_total', 'Captured bytes worked off.', (p) => p.bytes),
   counter('flows_total', 'Flows seen.', (p) => p.flows),
   counter('records_total', 'Flow records worked off.', (p) => p.records),
+  counter(
+    'records_implausible_total',
+    'Flow records put aside: their times lie in the future, or their counts cannot be.',
+    (p) => p.recordsImplausible,
+  ),
   counter('flows_expired_total', 'Flows that ended or fell silent.', (p) => p.flowsExpired),
   counter('flows_inspected_total', 'Flows in which a first payload was looked at.', (p) => p.inspected),
   counter('conversations_followed_total', 'Conversations that were read message by message.', (p) => p.followed),
@@ -80,6 +85,16 @@ export const POINT_FAMILIES: readonly Family[] = [
   counter('shed_packets_total', 'Packets put aside under overload.', (p) => p.shedPackets),
   counter('shed_flows_total', 'Flows put aside under overload.', (p) => p.shedFlows),
   gauge('kept_share_ratio', 'Share of the flows that is looked at now; 1 = all.', (p) => p.keptShare, 'min'),
+  counter(
+    'record_conversations_seen_total',
+    'Conversations of flow records since the start.',
+    (p) => p.recordConversationsSeen,
+  ),
+  counter(
+    'record_conversations_matched_total',
+    'Conversations of flow records that look like mining or go to a listed endpoint.',
+    (p) => p.recordConversationsMatched,
+  ),
   gauge('record_conversations', 'Conversations of flow records in the store.', (p) => p.recordConversations),
   gauge(
     'record_conversations_capacity',

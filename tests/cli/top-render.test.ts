@@ -63,6 +63,14 @@ describe('the screen', () => {
     expect(lines.find((line) => line.startsWith('routers'))).toContain('2.50 k records/s');
   });
 
+  test('of a sensor with flow records alone has the share of their conversations', () => {
+    const point = { inspected: 0, matched: 0, recordConversationsSeen: 4000, recordConversationsMatched: 4 };
+    const of = (more: object): string | undefined =>
+      renderTop(sampleStatus({ points: [samplePoint({ ...point, ...more })] }), null, plain)[4];
+    expect(of({})).toBe('matches     0.1 % of new conversations of records (4 of 4,000)');
+    expect(of({ inspected: 10, matched: 1 })).toContain('(1 of 10)  0.1 % of new');
+  });
+
   test('in Chinese, with its columns in line', () => {
     const lines = renderTop(sampleStatus(), null, { ...plain, language: 'zh' });
     expect(lines.slice(3, 6)).toEqual([

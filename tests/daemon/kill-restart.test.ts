@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LedgerClient } from '../../src/daemon/ledger/ledger-client.ts';
 import type { LedgerOrder, LedgerRequest } from '../../src/daemon/ledger/messages.ts';
 import { StateStore } from '../../src/daemon/state/state-store.ts';
+import { madeFacts } from './made-facts.ts';
 
 const LAUNCH = fileURLToPath(new URL('../../src/cli/launch.ts', import.meta.url));
 
@@ -63,6 +64,30 @@ describe('the state at a start', () => {
     expect(readFileSync(path).subarray(4096 * 2, 4096 * 12)).toEqual(bytes.subarray(4096 * 2, 4096 * 12));
     renameSync(path, join(folder, 'aside'));
     expect(started().code).toBe(0);
+  });
+});
+
+describe('a state of which one row is damaged', () => {
+  test.each([
+    ['position spool', 0],
+    ['names', 1],
+  ])('%s: books that stay: %i', (name, books) => {
+    const store = new StateStore(state);
+    const facts = madeFacts();
+    const values = [
+      ['position spool', { version: 1, done: [], current: null }],
+      ['names', { p: [] }],
+    ] as const;
+    store.write({ books: [['p', { ended: [['k', facts]], open: [] }]], values, inputs: [], oldestInput: 0 }, true);
+    store.close();
+    const database = new DatabaseSync(join(state, 'daemon-state.sqlite'));
+    database.prepare("UPDATE value SET data = '{' WHERE name = ?").run(name);
+    database.close();
+    const again = new StateStore(state);
+    const saved = again.load();
+    again.close();
+    expect(saved.damaged).toBe(1);
+    expect(saved.books.size).toBe(books);
   });
 });
 

@@ -373,3 +373,39 @@ describe('the end of a day', () => {
     expect(close(11)).toMatchObject({ reports: [], keys: [keyOf(madeFacts({ sign: 'none' }))] });
   });
 });
+
+describe('patience', () => {
+  const patient = (made: Made): { book: KeyBook; reporter: Reporter } => {
+    const book = new KeyBook(100);
+    book.apply(told({ ended: [madeFacts(made)] }), 0);
+    return { book, reporter: new Reporter(book, () => CONTEXT, [], 10 * SECOND) };
+  };
+  const START = MIDNIGHT + 3600 * SECOND;
+
+  test('what is new waits ten seconds with shares, ten minutes where work was delivered and no share came', () => {
+    const shares = patient({ submitted: 3 }).reporter;
+    expect(shares.due(START)).toEqual([]);
+    expect(shares.due(START + 9 * SECOND)).toEqual([]);
+    expect(shares.due(START + 10 * SECOND)).toHaveLength(1);
+    const job = patient({ jobs: 1, submitted: 0 }).reporter;
+    expect(job.due(START)).toEqual([]);
+    expect(job.due(START + 9 * MINUTE)).toEqual([]);
+    expect(job.due(START + 10 * MINUTE)).toHaveLength(1);
+  });
+
+  test('the end of the process waits for nothing', () => {
+    const { reporter } = patient({ jobs: 1, submitted: 0 });
+    expect(reporter.due(START)).toEqual([]);
+    expect(reporter.due(START + SECOND, true)).toHaveLength(1);
+  });
+
+  test('another dialect within that time leaves nothing of the first behind', () => {
+    const { book, reporter } = patient({ submitted: 1 });
+    book.apply(told({ open: [[1, [madeFacts({ dialect: 'stratum-v1', miner: '192.0.2.99', submitted: 1 })]]] }), 0);
+    expect(reporter.due(START)).toEqual([]);
+    book.apply(told({ open: [[1, [madeFacts({ dialect: 'zcash-stratum', miner: '192.0.2.99', submitted: 1 })]]] }), 0);
+    reporter.due(START + SECOND);
+    const rows = [...reporter.due(START + 11 * SECOND), ...reporter.due(START + 12 * SECOND)].map(({ row }) => row);
+    expect(rows.filter(({ miner }) => miner.ip === '192.0.2.99').map(({ dialect }) => dialect)).toEqual(['zcash-stratum']);
+  });
+});

@@ -285,6 +285,15 @@ describe('days', () => {
     expect(found.reduce((n, d) => n + d.packets[0], 0)).toBeCloseTo(3 * 1440 * 50, -1);
   });
 
+  test('a session of weeks is told day by day, and what is remembered of it does not grow', () => {
+    const p = pipeline();
+    feed(p, talk({ from: late, minutes: 20 * 1440, cut: 30 * MINUTE }));
+    const { known } = p as unknown as { known: Map<number, { before: Map<number, unknown> }> };
+    expect([...known.values()].map(({ before }) => before.size)).toEqual([4]);
+    p.finish();
+    expect(new Set(p.tell().ended.map(({ day }) => day)).size).toBe(21);
+  });
+
   test('however often it is asked, what is known at the end is the same', () => {
     const told = [...talk({ from: late, minutes: 240, clientPort: 40_001 }), ...talk({ from: late, minutes: 200 })];
     told.sort((a, b) => a.end - b.end);

@@ -146,7 +146,7 @@ const limits: Part<'limits'> = {
   ),
   keys: leaf(
     whole(1000, 10_000_000),
-    100_000,
+    50_000,
     'miner, pool and dialect kept apart at once per point and day',
     'restart',
   ),

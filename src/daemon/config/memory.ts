@@ -13,7 +13,7 @@ const FLOW = 140;
 const CONVERSATION = 40 * 1024;
 const RECORD_CONVERSATION = 160;
 /** What is known of one miner, pool and dialect on one day. */
-const KEY = 6 * 1024;
+const KEY = 16 * 1024;
 /** Packets kept as evidence until they are in the ledger (src/engine/conversations.ts). */
 const EVIDENCE = 64 * MIB;
 /** Node, the compiled signatures and the endpoint list; again for each further thread. */

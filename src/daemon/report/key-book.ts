@@ -183,13 +183,13 @@ export class KeyBook {
     return all !== null && this.resumed.has(key) ? joinResumed(all) : all;
   }
 
-  /** Keys of an address as miner, and those of others with it as pool. */
-  keysOf(miner: string): readonly string[] {
-    return [...(this.byMiner.get(miner) ?? [])];
+  /** Keys of an address as miner, and those of others with it as pool: the `most` that were met last. */
+  keysOf(miner: string, most: number = Number.POSITIVE_INFINITY): readonly string[] {
+    return [...(this.byMiner.get(miner) ?? [])].slice(-most);
   }
 
-  keysTo(pool: string): readonly string[] {
-    return [...(this.byPool.get(pool) ?? [])];
+  keysTo(pool: string, most: number = Number.POSITIVE_INFINITY): readonly string[] {
+    return [...(this.byPool.get(pool) ?? [])].slice(-most);
   }
 
   isMiner(address: string): boolean {
@@ -267,7 +267,7 @@ function drop(map: Map<string, Set<string>>, name: string, key: string): void {
 const MAX_BREAK = 3_600_000_000;
 
 /** Facts of what was open when the process ended. */
-function cutOff(facts: KeyFacts): KeyFacts {
+export function cutOff(facts: KeyFacts): KeyFacts {
   const conversations = facts.conversations.map(({ order, value }) => ({
     order,
     value: { ...value, cut: true as const },

@@ -39,14 +39,24 @@ const UNCERTAIN = 60;
 const LONGEST = Math.max(...GROWTH) * 1e6;
 /** Keys looked at in one go: some 0.1 ms each, in which nothing else is done. */
 const AT_ONCE = 5000;
+/** Keys of the same address that are looked at with one: a scanner has a hundred thousand, and eight show what it is. */
+const NEIGHBOURS = 256;
 /** What was reported so long ago is of no use any more, µs. */
 const REPORTED_FOR = 14 * 86_400e6;
 /** A day is closed when traffic is so far beyond it, and its keys have not changed for so long by the clock; µs. */
 const DAY_GRACE = 2 * 3600e6;
 const QUIET = 600e6;
 
-/** A look-up waits so many times longer: the connection that it led to says more. */
-const LOOKUP_PATIENCE = 6;
+/**
+ * How many times longer what is new waits. A look-up: the connection that it led to says more. Work that was delivered and
+ * nothing done with it: whoever tries many pools gets a job from each, and ten minutes tell that from mining.
+ */
+function patienceOf(row: DetectionRow): number {
+  if (row.transport === 'dns') return 6;
+  // Where nothing was read, the conversation had to last before it counted as work.
+  const read = row.dialect !== null && row.activity === 'mining';
+  return read && row.shares.submitted + row.shares.accepted === 0 ? 60 : 1;
+}
 
 const SURENESS = { suspected: 0, probable: 1, confirmed: 2 } as const;
 const WORK = { attempt: 0, probe: 1, mining: 2, proxy: 3 } as const;
@@ -166,7 +176,7 @@ export class Reporter {
   private touchedBy(reports: readonly Report[], look: ReadonlySet<string>): Set<string> {
     const keys = new Set<string>();
     const touch = (miner: string): void => {
-      for (const key of this.book.keysOf(miner)) if (!look.has(key)) keys.add(key);
+      for (const key of this.book.keysOf(miner, NEIGHBOURS)) if (!look.has(key)) keys.add(key);
     };
     for (const { row, surer } of reports) {
       if (!surer) continue;
@@ -186,12 +196,14 @@ export class Reporter {
       if (pool !== null && book.isMiner(pool)) addresses.add(pool);
     }
     const wanted = new Map<string, KeyFacts>();
+    const want = (key: string): void => {
+      const facts = wanted.has(key) ? null : book.facts(key);
+      if (facts !== null) wanted.set(key, facts);
+    };
+    for (const key of look) want(key);
     for (const address of addresses) {
-      for (const key of [...book.keysOf(address), ...book.keysTo(address)]) {
-        if (wanted.has(key)) continue;
-        const facts = book.facts(key);
-        if (facts !== null) wanted.set(key, facts);
-      }
+      for (const key of book.keysOf(address, NEIGHBOURS)) want(key);
+      for (const key of book.keysTo(address, NEIGHBOURS)) want(key);
     }
     const rows = new Map<string, DetectionRow>();
     for (const row of buildDetections([...wanted.values()], this.context())) rows.set(keyOfRow(row), row);
@@ -222,8 +234,10 @@ export class Reporter {
         continue;
       }
       state.id = row.id;
-      const until = state.first + this.patience * (row.transport === 'dns' ? LOOKUP_PATIENCE : 1);
-      if (!all && !this.reported.has(row.id) && now >= state.first && now < until) {
+      const until = state.first + this.patience * patienceOf(row);
+      const before = this.reported.get(row.id);
+      const works = row.activity === 'mining' && before?.activity !== 'mining' && before?.activity !== 'proxy';
+      if (!all && (before === undefined || works) && now >= state.first && now < until) {
         state.changed = true;
         state.due = until;
         continue;

@@ -124,10 +124,16 @@ export class StateStore {
       else damaged++;
     }
     const values = new Map<string, unknown>();
+    let unplaced = false;
     for (const row of this.database.prepare('SELECT name, data FROM value').iterate()) {
+      const name = String(row['name']);
+      const before = damaged;
       const value = parse<unknown>(row['data']);
-      if (value !== null) values.set(String(row['name']), value);
+      if (value !== null) values.set(name, value);
+      // Its files are read anew: what is known of them would count twice. The ledger has what was told of them.
+      if (damaged > before && name.startsWith('position ')) unplaced = true;
     }
+    if (unplaced) books.clear();
     const inputs = new Map<number, string>();
     for (const row of this.database.prepare('SELECT number, name FROM input').iterate()) {
       inputs.set(Number(row['number']), String(row['name']));

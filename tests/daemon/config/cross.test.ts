@@ -155,17 +155,17 @@ describe('estimateMemory', () => {
     ).toEqual({
       process: 160 * MIB,
       'point tap: flows': 1_400_000,
-      'point tap: conversations': 4_096_000,
+      'point tap: conversations': 40_960_000,
       'point tap: reassembly': 8 * MIB,
-      'point tap: keys': 2_048_000,
+      'point tap: keys': 16_384_000,
       // sFlow brings packets.
       'point nf: flows': 1_400_000,
-      'point nf: conversations': 4_096_000,
+      'point nf: conversations': 40_960_000,
       'point nf: reassembly': 8 * MIB,
       'point nf: conversations of flow records': 320_000,
-      'point nf: keys': 2_048_000,
+      'point nf: keys': 16_384_000,
       'point r: conversations of flow records': 320_000,
-      'point r: keys': 2_048_000,
+      'point r: keys': 16_384_000,
       'input tap: buffer in the kernel': 64 * MIB,
       'input nf: buffer in the kernel': 16 * MIB,
     });

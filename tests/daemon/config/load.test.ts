@@ -27,7 +27,7 @@ describe('by itself', () => {
       ],
       signatures: { paths: [], endpoints: [], only: [], without: [] },
       ledger: null,
-      limits: { flows: 393_216, conversations: 16_384, reassembly: 32, recordConversations: 1_048_576, keys: 100_000 },
+      limits: { flows: 393_216, conversations: 16_384, reassembly: 32, recordConversations: 1_048_576, keys: 50_000 },
       timeouts: { flowIdle: 900, flowActive: 3600, recordConversationIdle: 3600 },
       overload: { enabled: true, lag: 2, leastShare: 0.05 },
       checkpoint: { interval: 2 },
