@@ -1,7 +1,7 @@
 import yargs from 'yargs';
 import { SignatureError } from '../signature/types.ts';
-import type { CliEnvironment, StopSignal } from './environment.ts';
 import { CONFIG_GROUP, type ConfigAction } from './config-options.ts';
+import type { CliEnvironment, StopSignal } from './environment.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, exitCodeOf, UsageError } from './exit.ts';
 import { describeGroup, type GivenArguments, type GroupSpec } from './group.ts';
 import { LEADS_GROUP, type LeadsAction } from './leads-options.ts';
@@ -15,8 +15,8 @@ import {
 } from './ledger-options.ts';
 import { isBrokenPipe, outputError, print } from './output.ts';
 import { REGISTRY_GROUP, type RegistryAction } from './registry-options.ts';
-import { describeRun, RUN_SUMMARY } from './run-options.ts';
 import { describeReplay, type RawReplayArguments, REPLAY_SUMMARY } from './replay-options.ts';
+import { describeRun, RUN_SUMMARY } from './run-options.ts';
 import { describeSignatures, type RawSignaturesArguments, SIGNATURES_SUMMARY } from './signatures-options.ts';
 import { visible } from './text.ts';
 import { describeTop, type RawTopArguments, TOP_SUMMARY } from './top-options.ts';

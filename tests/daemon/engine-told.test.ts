@@ -3,19 +3,19 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { EngineTold } from '../../src/daemon/engine/core.ts';
 import { Core } from '../../src/daemon/engine/core.ts';
 import { InlineHost } from '../../src/daemon/engine/host.ts';
 import { ShardHost } from '../../src/daemon/engine/shard-host.ts';
-import type { EngineTold } from '../../src/daemon/engine/core.ts';
 import { KeyBook } from '../../src/daemon/report/key-book.ts';
 import { buildDetections } from '../../src/detect/build.ts';
 import type { DetectionRow } from '../../src/detect/detection.ts';
 import type { KeyFacts } from '../../src/detect/key-facts.ts';
 import { DEFAULT_LIMITS } from '../../src/engine/pipeline.ts';
 import { replay } from '../../src/engine/replay.ts';
+import { defaultSignatureDirectory } from '../../src/signature/directory.ts';
 import { loadEndpoints } from '../../src/signature/endpoints.ts';
 import { loadSignatures } from '../../src/signature/load.ts';
-import { defaultSignatureDirectory } from '../../src/signature/directory.ts';
 
 const CAPTURES = join(import.meta.dirname, '..', '..', 'captures');
 const signatures = loadSignatures(defaultSignatureDirectory());
@@ -112,7 +112,11 @@ function plain(list: readonly DetectionRow[]): unknown[] {
 test.each(FILES)('%s: news at every few bytes come to what replay finds', async (name) => {
   const expected = await replayed([name]);
   let n = 1;
-  const found = told([name], () => 200 + ((n = (n * 7919) % 3001), n), -1);
+  const next = (): number => {
+    n = (n * 7919) % 3001;
+    return n;
+  };
+  const found = told([name], () => 200 + next(), -1);
   expect(plain(found)).toEqual(plain(expected));
 });
 

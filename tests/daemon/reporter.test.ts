@@ -406,6 +406,8 @@ describe('patience', () => {
     book.apply(told({ open: [[1, [madeFacts({ dialect: 'zcash-stratum', miner: '192.0.2.99', submitted: 1 })]]] }), 0);
     reporter.due(START + SECOND);
     const rows = [...reporter.due(START + 11 * SECOND), ...reporter.due(START + 12 * SECOND)].map(({ row }) => row);
-    expect(rows.filter(({ miner }) => miner.ip === '192.0.2.99').map(({ dialect }) => dialect)).toEqual(['zcash-stratum']);
+    expect(rows.filter(({ miner }) => miner.ip === '192.0.2.99').map(({ dialect }) => dialect)).toEqual([
+      'zcash-stratum',
+    ]);
   });
 });
