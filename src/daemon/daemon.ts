@@ -328,10 +328,15 @@ export class Daemon {
     if (this.writer.full) return;
     const now = this.environment.clock();
     for (const point of this.points.values()) {
-      const reports = point.reporter.due(now, all);
-      const coverage = all || now - point.coverageAt > COVERAGE_EVERY ? point.coverage() : [];
-      if (coverage.length > 0) point.coverageAt = now;
-      this.hand(point, reports, coverage);
+      try {
+        const reports = point.reporter.due(now, all);
+        const coverage = all || now - point.coverageAt > COVERAGE_EVERY ? point.coverage() : [];
+        if (coverage.length > 0) point.coverageAt = now;
+        this.hand(point, reports, coverage);
+      } catch (error) {
+        // What one point cannot tell must not keep the others, or the end of the process, from theirs.
+        this.environment.log.error({ point: point.config.name, error }, 'detections of a point cannot be told');
+      }
     }
   }
 

@@ -45,7 +45,10 @@ export class Feeds {
     this.records = records;
     this.clock = clock;
     this.names = new Map(names);
-    this.next = Math.max(0, ...this.names.keys()) + 1;
+    // No spreading: a hundred thousand arguments are more than a stack holds.
+    let newest = 0;
+    for (const input of this.names.keys()) newest = Math.max(newest, input);
+    this.next = newest + 1;
   }
 
   nameOf(input: number): string {

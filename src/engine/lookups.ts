@@ -27,6 +27,9 @@ export interface Hosts {
 
 /** Clients and names that are remembered as look-ups of mining endpoints. */
 const MAX_LOOKUPS = 65_536;
+/** An answer comes so soon after its question, µs; so many questions show that both directions are seen. */
+const ANSWERED_WITHIN = 60_000_000;
+const ENOUGH_QUESTIONS = 16;
 /** Where the engine runs without end: a look-up is over when it was not repeated for so long, µs. */
 const OVER_AFTER = 3_600_000_000;
 /** Questions and answers of one look-up that are kept as evidence, and bytes of all. */
@@ -69,6 +72,10 @@ export class Lookups {
   private readonly daily: boolean;
   private readonly keeper: EvidenceKeeper | null;
   private keptBytes = 0;
+  /** Questions and answers seen of any name, and when clients asked for listed names. */
+  private questions = 0;
+  private answers = 0;
+  private readonly asked: Map<string, number> = new Map();
   /** Where the engine runs without end: what changed, and what is over. */
   private readonly news: OpenFacts<Lookup> | null;
   private over: Lookup[] = [];
@@ -112,6 +119,8 @@ export class Lookups {
   ): void {
     if (end - off < 17) return;
     const response = ((bytes[off + 2] as number) & 0x80) !== 0;
+    if (response) this.answers++;
+    else this.questions++;
     const asked = questionName(bytes, off, end);
     if (asked === null) return;
     const listed = this.naming.isStratum(asked.bytes, asked.off, asked.end);
@@ -119,6 +128,7 @@ export class Lookups {
     if (!response && !listed) return;
     const message = readDns(bytes, off, end);
     if (message === null) return;
+    if (listed && !this.isAskedFor(p, message, response, place.time)) return;
     if (response) this.learn(p, message, place.time, listed);
     if (!listed) return;
     const frames = frame === null ? [] : (this.keeper?.lookUp(frame) ?? []);
@@ -234,6 +244,27 @@ export class Lookups {
     // The one asked for last stands last.
     this.lookups.delete(key);
     this.lookups.set(key, lookup);
+  }
+
+  /**
+   * Anybody can send an answer that nobody asked for, and make its receiver look as if it knew a pool: where questions are
+   * seen at all, an answer about a listed name counts only after its client's own question.
+   */
+  private isAskedFor(p: Hosts, m: DnsMessage, response: boolean, time: number): boolean {
+    const client = response
+      ? addressText(p.ipVersion, p.destination0, p.destination1, p.destination2, p.destination3)
+      : addressText(p.ipVersion, p.source0, p.source1, p.source2, p.source3);
+    const key = `${client}\n${m.question.name}`;
+    const { asked } = this;
+    if (response) {
+      const at = asked.get(key);
+      if (at !== undefined && Math.abs(time - at) <= ANSWERED_WITHIN) return true;
+      return this.questions < ENOUGH_QUESTIONS || this.questions * 2 < this.answers;
+    }
+    asked.delete(key);
+    asked.set(key, time);
+    if (asked.size > MAX_LOOKUPS) asked.delete(asked.keys().next().value as string);
+    return true;
   }
 
   /** Puts other signatures in place of the present ones. */

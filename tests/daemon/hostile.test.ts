@@ -1,11 +1,13 @@
 /** What strangers can send so that the daemon loses a detection, counts one twice, stands still or says what is not so. */
 import { writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
+import { Feeds } from '../../src/daemon/feeds.ts';
 import { KeyBook } from '../../src/daemon/report/key-book.ts';
 import { Reporter } from '../../src/daemon/report/reporter.ts';
 import { isFacts, isPoint, isReported } from '../../src/daemon/state/facts-shape.ts';
 import { DAY } from '../../src/detect/day.ts';
 import { keyOf } from '../../src/detect/key-facts.ts';
+import type { RecordPipeline } from '../../src/engine/record-pipeline.ts';
 import { conversation, writePcap } from '../generate/index.ts';
 import { type Made, madeFacts, throughJson, told } from './made-facts.ts';
 import { miningMessages } from './mining.ts';
@@ -123,7 +125,39 @@ describe('times that have not come', () => {
   });
 });
 
+test('a point that cannot tell keeps no other from telling, and not the daemon from stopping', async () => {
+  const rig = new Rig();
+  const spool = (name: string): string => `{name: ${name}, kind: spool, directory: ${name}, settle: 1s, rescan: 1s}`;
+  rig.configure(`http: off\ndetections_file: detections.ndjson\ninputs: [${spool('a')}, ${spool('b')}]\n`);
+  rig.put('a', ['cryptonote.pcap']).put('b', ['ethproxy.pcap']);
+  const daemon = await rig.start();
+  const { points } = daemon as unknown as { points: Map<string, { reporter: Pick<Reporter, 'due'> }> };
+  const broken = points.get('a');
+  if (broken !== undefined) {
+    broken.reporter.due = () => {
+      throw new Error('out of order');
+    };
+  }
+  await rig.worked(2);
+  await rig.stop();
+  expect(rig.found().map(({ sensor }) => sensor)).toEqual(['s/b']);
+  expect(rig.world.lines.some((line) => line.startsWith('info stopped'))).toBe(true);
+  await rig.cleanUp();
+});
+
 describe('a saved state that somebody touched', () => {
+  test('more names of inputs than a stack holds', () => {
+    const names = new Map(many(300_000, () => ({})).map((_, i) => [i + 1, 'x']));
+    const unused = {} as ConstructorParameters<typeof Feeds>[0];
+    const feeds = new Feeds(
+      unused,
+      () => ({}) as RecordPipeline,
+      () => 0,
+      names,
+    );
+    expect(feeds.number('next')).toBe(300_001);
+  });
+
   const sound = throughJson(madeFacts());
 
   test('what was saved is taken', () => {

@@ -325,3 +325,20 @@ describe('requests over HTTP through proxies', () => {
     expect(met(flow(requests(hosts, post), 0, CLIENT, { ip: PROXY.ip, port: 3128 }))).toHaveLength(1);
   });
 });
+
+describe('an answer that nobody asked for', () => {
+  const others = (from: number): RawFrame[] =>
+    Array.from({ length: 20 }, (_, n) => ask(`www${n}.example.com`, 60, n, CLIENT, '198.51.100.77').slice(from)).flat();
+  const forged = ask(FIRST_NAME, 600, 30).slice(1);
+
+  test('makes no miner of its receiver where questions are seen', () => {
+    const frames = merge(others(0), forged, flow(sealed(), 31));
+    expect(detectFrames(frames).detections).toEqual([]);
+    // The same with the question is one.
+    expect(met(merge(others(0), ask(FIRST_NAME, 600, 30), flow(sealed(), 31)))).toHaveLength(1);
+  });
+
+  test('counts where only answers are seen', () => {
+    expect(met(merge(others(1), forged, flow(sealed(), 31)))).toHaveLength(1);
+  });
+});
