@@ -8,8 +8,9 @@ import type { StateStore } from './state/state-store.ts';
 
 /** Share of the time that checkpoints may take: where there is much to write, they become rarer. */
 const SHARE = 0.2;
-/** Names learnt are written every so many µs: they are many and age slowly. */
-const NAMES_EVERY = 60e6;
+/** Names learnt are written every so many µs; where there are many, so that it takes a hundredth of the time. */
+const NAMES_EVERY = 4e6;
+const NAMES_SHARE = 0.01;
 
 export interface CheckpointOptions {
   readonly host: EngineHost;
@@ -39,6 +40,7 @@ export class Checkpointer {
   private running: Promise<void> | null = null;
   private following: Promise<void> | null = null;
   private namesAt = 0;
+  private namesPause: number = NAMES_EVERY;
   /** What was written last, by name: the same object need not be written again. */
   private readonly written: Map<string, unknown> = new Map();
 
@@ -72,7 +74,7 @@ export class Checkpointer {
   private async take(): Promise<void> {
     const { host, clock } = this.options;
     try {
-      if (clock() - this.namesAt > NAMES_EVERY) await this.takeNames();
+      if (clock() - this.namesAt > this.namesPause) await this.takeNames();
       await host.tell((told) => this.write(told));
     } catch (error) {
       this.failed(error);
@@ -87,6 +89,7 @@ export class Checkpointer {
     this.recordNames = [...this.options.points()].map(
       (point) => [`record names ${point.config.name}`, point.exportRecordNames()] as const,
     );
+    this.namesPause = Math.max(NAMES_EVERY, (this.options.clock() - this.namesAt) / NAMES_SHARE);
   }
 
   private names: unknown = null;
