@@ -22,7 +22,7 @@ describe('config check', () => {
     const file = place.at('good.yaml');
     expect(await run('check', { file }, { POOLPRINT_HTTP_PROT: '1' })).toEqual({
       code: 0,
-      stdout: `${file}: sound: 1 input (pipe), 1 point, no ledger, metrics at 127.0.0.1:9477, at most 374.5 MiB\n`,
+      stdout: `${file}: sound: 1 input (pipe), 1 point, no ledger, metrics at 127.0.0.1:9477, at most 900.1 MiB\n`,
       stderr: 'poolprint: environment POOLPRINT_HTTP_PROT: overrides nothing: did you mean POOLPRINT_HTTP_PORT?\n',
     });
     const { stdout } = await run('check', { config: file, set: ['http.address=::1', 'http.port=9100'] });

@@ -1,4 +1,5 @@
 /** Every option that a help shows is read by its command. */
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GROUPS } from '../../src/cli/cli.ts';
 import { Case, COLLEGE, example, FARM, HOUSEHOLD } from './case-town.ts';
@@ -9,6 +10,8 @@ beforeAll(async () => {
   await town.found();
 }, 60_000);
 afterAll(() => town.cleanUp());
+
+const CONFIG = join(import.meta.dirname, '..', '..', 'deploy', 'poolprint.yaml');
 
 type Given = Record<string, unknown>;
 
@@ -50,6 +53,8 @@ const RUNS: Readonly<Record<string, readonly ((own: Case) => Given | Promise<Giv
   ],
   'ledger settings': [() => ({}), () => ({ pairs: ['deadline.open=5'] })],
   'ledger purge': [() => ({})],
+  'config check': [() => ({ file: CONFIG })],
+  'config show': [() => ({ file: CONFIG })],
 };
 
 const ACTIONS = GROUPS.filter(({ spec }) => spec.name !== 'evidence').flatMap(({ spec, run }) =>
