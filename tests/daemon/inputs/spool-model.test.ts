@@ -253,7 +253,8 @@ test('every packet once, whatever the writer does and whenever the process dies'
         }
       },
     ),
-    { numRuns: 120 },
+    // Always the same sequences: what a run finds, the next one finds again.
+    { numRuns: 120, seed: 20_261_122 },
   );
   expect(crashes).toBeGreaterThan(50);
   expect(packetsSeen).toBeGreaterThan(500);
