@@ -138,14 +138,14 @@ function count(faults: Float64Array, index: number): void {
 }
 
 /** Agent address in hexadecimal and the sub-agent: the space in which datagrams are numbered. */
-function sourceText(view: DataView, at: number, length: number, subAgent: number): string {
+function sourceText(view: DataView, at: number, length: number, part: number): string {
   let text = '';
   for (let i = 0; i < length; i += 4)
     text += view
       .getUint32(at + i)
       .toString(16)
       .padStart(8, '0');
-  return `${text}/${subAgent}`;
+  return `${text}/${part}`;
 }
 
 /** One flow sample: one packet, described by one or more records. */
