@@ -111,7 +111,7 @@ describe('the child program', () => {
     });
   });
 
-  test('drops: asked for every ten seconds, taken at its end, added up over restarts, never going back', async () => {
+  test('drops: asked for every two seconds, taken at its end, added up over restarts, never going back', async () => {
     install('tcpdump');
     const first: Act = {
       says: [LISTENING],
@@ -139,9 +139,9 @@ describe('the child program', () => {
     const live = start([first, { says: [LISTENING], writes: base64(['3']), counts: [[[4, 'dropped by kernel']]] }]);
     await context.until(() => context.taken.length === 2);
     expect(live.status()).toMatchObject({ state: 'running', kernelDrops: 0, packets: 2 });
-    context.advance(10);
+    context.advance(2);
     await eventually(() => live.status().kernelDrops === 3);
-    context.advance(10);
+    context.advance(2);
     await eventually(() => live.status().kernelDrops === 5);
     expect(live.status()).toMatchObject({ childDrops: 1, restarts: 0 });
     // It dies (here: told so by another) and is started again.
@@ -151,7 +151,7 @@ describe('the child program', () => {
     context.advance(1);
     await context.until(() => context.taken.length === 3);
     expect(live.status()).toMatchObject({ state: 'running', problem: null, kernelDrops: 7, packets: 3 });
-    context.advance(10);
+    context.advance(2);
     await eventually(() => live.status().kernelDrops === 11);
     expect(context.feeds.map(({ input, ended }) => [input, ended])).toEqual([
       [1, true],
