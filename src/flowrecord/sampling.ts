@@ -2,8 +2,8 @@ import { Told } from './fields.ts';
 
 /** Samplers kept for one domain: routers have a few; a domain that invents more is told nothing new. */
 export const MAX_SAMPLERS = 256;
-/** Rates beyond this are no sampling but damage. */
-const MAX_RATE = 2_147_483_648;
+/** Rates beyond this are no sampling but damage: what samples in hardware counts to 24 bits at most. */
+const MAX_RATE = 16_777_216;
 
 /** 1 = every packet; 0 = nothing that can be a rate. */
 export function soundRate(rate: number): number {

@@ -12,6 +12,11 @@ const NTP_EPOCH = 2_208_988_800;
 const ERA = 2 ** 32;
 /** Times beyond are none: the year 2112, µs. */
 const LAST_TIME = 2 ** 52;
+/**
+ * No exporter keeps a flow for longer without telling of it, µs: a week is the most that is offered (softflowd's `maxlife`, the
+ * active timeout of Flexible NetFlow). What lasts longer is damage, and would be mining on as many days.
+ */
+const LONGEST = 8 * 86_400e6;
 const WRAP_MICROSECONDS = 2 ** 32 * 1000;
 const TCP = 6;
 const ICMP = 1;
@@ -222,7 +227,7 @@ export class SetReader {
     }
     if (end === -1) end = start === -1 ? this.exportTime : start;
     if (start === -1) start = end;
-    if (start > end) {
+    if (start > end || end - start > LONGEST) {
       start = end;
       bad = true;
     }

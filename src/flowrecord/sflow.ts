@@ -4,6 +4,7 @@ import { decodeFrame } from '../decode/decode.ts';
 import { Decoded, Packet, PROTOCOL_TCP, PROTOCOL_UDP } from '../decode/packet.ts';
 import { Fault } from './faults.ts';
 import type { FlowRecord, RecordCounts, RecordSink } from './record.ts';
+import { soundRate } from './sampling.ts';
 
 /**
  * sFlow version 5 (https://sflow.org/sflow_version_5.txt): flow samples and expanded flow samples, with sampled headers and
@@ -163,8 +164,8 @@ function readSample(
     count(faults, Fault.bad_length);
     return;
   }
-  // Zero is no rate: the packet stands for itself at least.
-  const samplingRate = Math.max(1, view.getUint32(off + (expanded ? 12 : 8)));
+  // What can be no rate: the packet stands for itself at least.
+  const samplingRate = soundRate(view.getUint32(off + (expanded ? 12 : 8))) || 1;
   const records = view.getUint32(off + header - 4);
   let at = off + header;
   let headerAt = -1;

@@ -72,6 +72,20 @@ describe('NetFlow v5', () => {
     expect([sink.last.start, sink.last.end]).toEqual([b.TIME - 10e6, b.TIME - 10e6]);
     expect(b.faultsOf(c.counts)).toEqual({ bad_time: 1 });
   });
+
+  test('a flow of more than eight days is damage: it must not count for the days before', () => {
+    const sink = new b.Kept();
+    const c = collector();
+    // The counter of milliseconds wraps: the first began 30 days before it ended, the second a week.
+    const day = 86_400_000;
+    send(
+      c,
+      b.v5([b.v5Record(1, (95_000 - 30 * day) >>> 0, 95_000), b.v5Record(2, (95_000 - 7 * day) >>> 0, 95_000)]),
+      sink,
+    );
+    expect(sink.records.map(({ start, end }) => (end - start) / 86_400e6)).toEqual([0, 7]);
+    expect(b.faultsOf(c.counts)).toEqual({ bad_time: 1 });
+  });
 });
 
 describe('NetFlow v9', () => {

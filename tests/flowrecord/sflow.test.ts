@@ -183,6 +183,12 @@ describe('sampled addresses', () => {
     expect(records[1]).toMatchObject({ tcpFlags: -1, bytes: 200, samplingRate: 8 });
   });
 
+  test('what can be no rate: the packet stands for itself', () => {
+    const v4 = opaque(3, [...u32(140, 6), ...ipv4('10.0.0.5'), ...ipv4('203.0.113.9'), ...u32(53605, 3333, 0x18, 0)]);
+    const { records } = read(datagram(1, sample(0, v4), sample(0xffff_ffff, v4), sample(1 << 24, v4)));
+    expect(records.map(({ samplingRate }) => samplingRate)).toEqual([1, 1, 1 << 24]);
+  });
+
   test('a packet described twice is one record', () => {
     const v4 = opaque(3, [...u32(140, 6), ...ipv4('10.0.0.6'), ...ipv4('203.0.113.9'), ...u32(1, 2, 0, 0)]);
     expect(read(datagram(1, sample(4, v4, header(1, 158, 4, ETHERNET)))).records).toMatchObject([MINER]);
