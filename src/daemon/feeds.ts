@@ -32,6 +32,8 @@ export class Feeds {
   private fedAt: Map<string, number> = new Map();
   /** By point: the least lag of live inputs, µs: the clocks' difference, or the age of a recording. */
   private readonly leastLag: Map<string, number> = new Map();
+  /** By point: how late live input was when it was looked at last, µs. */
+  private readonly lagThen: Map<string, number> = new Map();
   /** Records taken by input number. */
   private readonly recordsTaken: Map<number, () => number> = new Map();
 
@@ -100,6 +102,7 @@ export class Feeds {
     for (const [point, at] of fed) {
       const last = this.host.lastTime(point);
       if (last <= 0) continue;
+      this.lagThen.set(point, at + waited - last);
       const lag = at - last;
       // A recording that is played into a pipe is as late as its age from the beginning on: what counts is what is added.
       const least = Math.min(lag, this.leastLag.get(point) ?? Number.POSITIVE_INFINITY);
@@ -133,6 +136,11 @@ export class Feeds {
     host.open(input, point, name, skip);
     // The engine forgets an input that has ended.
     let total: number | null = null;
+    const lag = (now: number): number | null => {
+      if (host.threads > 1) return this.lagThen.get(point) ?? null;
+      const last = host.lastTime(point);
+      return last > 0 ? now - last : null;
+    };
     return {
       input,
       get taken() {
@@ -141,6 +149,7 @@ export class Feeds {
       get lastTime() {
         return Math.max(0, host.lastTime(point));
       },
+      lag,
       get stopped() {
         return host.stopped(input);
       },
@@ -171,6 +180,7 @@ export class Feeds {
       get lastTime() {
         return sink.lastTime;
       },
+      lag: (now) => (sink.lastTime > 0 ? now - sink.lastTime : null),
       get stopped() {
         return reader.failure !== null || reader.damage !== null;
       },

@@ -163,6 +163,7 @@ test('with threads as well, between two checkpoints', async () => {
     const feeds = feedsOn(host, world);
     const feed = feeds.open('capture', 'eth0', undefined, LIVE);
     await feed.feed(CAPTURE, 0, CAPTURE.length);
+    expect(feed.lag(world.now)).toBeNull();
     // Nobody has asked for news since: the times of the packets are known all the same.
     await host.catchUp();
     world.now = host.lastTime('p');
@@ -171,6 +172,8 @@ test('with threads as well, between two checkpoints', async () => {
     world.now += 2e6;
     await feed.feed(CAPTURE, CAPTURE.length - 1, CAPTURE.length - 1);
     expect(await feeds.takeLags()).toEqual(new Map([['p', 2]]));
+    // Long after: it was two seconds late when it was worked off, and has not got later since.
+    expect(feed.lag(world.now + 60e6)).toBe(2e6);
   } finally {
     await host.close();
   }

@@ -27,6 +27,8 @@ export interface Feed {
   readonly taken: number;
   /** Capture time of the newest of them, µs; 0 = none. */
   readonly lastTime: number;
+  /** How late the newest of them is at `now` (wall clock), µs; where other threads tell it, when they told last. Null: not known. */
+  lag(now: number): number | null;
   /** Further bytes would be ignored: the file has stopped making sense. */
   readonly stopped: boolean;
   /**

@@ -75,8 +75,10 @@ export class Tally {
     const time = this.feed?.lastTime ?? 0;
     if (time === 0) return;
     this.newest = Math.max(this.newest, time);
-    this.replayed ??= now - time > REPLAYED;
-    this.lagThen = now - time;
+    const lag = this.feed?.lag(now) ?? null;
+    if (lag === null) return;
+    this.replayed ??= lag > REPLAYED;
+    this.lagThen = lag;
   }
 
   /** The feed is closed; `end` null: left before its end. Gives what was taken of it in all. */
@@ -98,9 +100,8 @@ export class Tally {
   /** Seconds by which a stream is behind at `now` (µs): 0 while nothing comes, and for an old capture played back. */
   streamLag(now: number): number {
     if (this.feed === null || this.replayed === true) return 0;
-    const time = this.feed.lastTime;
-    const behind = this.waiting && time !== 0 ? now - time : now - this.lastFed > QUIET ? 0 : this.lagThen;
-    return Math.max(0, behind) / 1e6;
+    const lag = this.waiting ? this.feed.lag(now) : null;
+    return Math.max(0, lag ?? (now - this.lastFed > QUIET ? 0 : this.lagThen)) / 1e6;
   }
 
   status(own: Pick<InputStatus, 'lag'> & Partial<InputStatus>): InputStatus {

@@ -128,6 +128,7 @@ export class FakeContext implements InputContext {
       get lastTime() {
         return lastTime;
       },
+      lag: (now) => (lastTime > 0 ? now - lastTime : null),
       get stopped() {
         return reader.stopped;
       },
@@ -154,6 +155,7 @@ export class FakeContext implements InputContext {
         return record.taken;
       },
       lastTime: 0,
+      lag: () => null,
       stopped: false,
       feed: (bytes, off, end) => {
         const lines = (rest + Buffer.from(bytes.subarray(off, end)).toString('latin1')).split('\n');
