@@ -710,6 +710,7 @@ export class Daemon {
       leads: this.leads,
       writer: this.writer,
       ledgerProblem: config.ledger === null ? null : this.ledgerProblem,
+      ledgerHeap: this.ledger?.heap ?? 0,
       checkpointer: this.checkpointer,
       resolver: this.resolver?.status() ?? null,
       eventLoop: this.eventLoop.read(),

@@ -24,6 +24,8 @@ export interface StatusParts {
   readonly leads: readonly LeadCount[] | null;
   readonly writer: Writer;
   readonly ledgerProblem: string | null;
+  /** Bytes. */
+  readonly ledgerHeap: number;
   readonly checkpointer: Checkpointer;
   readonly resolver: DaemonStatus['resolver'] | null;
   readonly eventLoop: DaemonStatus['eventLoop'];
@@ -63,6 +65,7 @@ export function statusOf(parts: StatusParts): DaemonStatus {
             pending: writer.pending,
             latency: writer.latency.read(),
             lastWrite: writer.lastWrite,
+            heapBytes: parts.ledgerHeap,
           },
     checkpoint: {
       writes: checkpointer.writes,

@@ -154,6 +154,8 @@ export interface DaemonStatus {
     /** Seconds of each write: cumulative counts by upper bound, and the sum. */
     readonly latency: LatencyHistogram;
     readonly lastWrite: number;
+    /** What is in use of the heap of its thread. */
+    readonly heapBytes: number;
   } | null;
   readonly checkpoint: {
     readonly writes: number;

@@ -237,6 +237,19 @@ class MemoryStore implements LeadStorage {
     for (const lead of this.#leads.values()) if (passes(lead, filter)) yield copy(lead);
   }
 
+  leadCounts(): { status: string; region: string | null; count: number }[] {
+    const counts = new Map<string, { status: string; region: string | null; count: number }>();
+    for (const { status, region } of this.#leads.values()) {
+      const key = canonicalJson([status, region]);
+      const known = counts.get(key) ?? { status, region, count: 0 };
+      known.count++;
+      counts.set(key, known);
+    }
+    const order = ({ status, region }: { status: string; region: string | null }): string =>
+      `${status} ${region ?? ''}`;
+    return [...counts.values()].sort((a, b) => byText(order(a), order(b)));
+  }
+
   putTokens(lead: string, tokens: readonly { readonly kind: string; readonly value: string }[]): void {
     for (const token of this.#tokens.get(lead) ?? []) this.#index(this.#withToken, token, lead, false);
     const set = new Set(tokens.map(({ kind, value }) => canonicalJson([kind, value])));

@@ -111,6 +111,8 @@ export interface LeadStorage {
   /** By id, alias or display number. */
   lead(reference: string): Lead | null;
   leads(filter: LeadFilter): Iterable<Lead>;
+  /** How many leads there are of each status in each region; without reading the leads. */
+  leadCounts(): { readonly status: string; readonly region: string | null; readonly count: number }[];
   /** Tokens (wallet, account, worker, pool endpoint, address prefix) by which leads are linked; replaces a lead's. */
   putTokens(lead: string, tokens: readonly { readonly kind: string; readonly value: string }[]): void;
   leadsWithToken(kind: string, value: string, limit: number): string[];

@@ -115,6 +115,11 @@ export const DAEMON_FAMILIES: readonly Family[] = [
   gauge('ledger_last_write_timestamp_seconds', 'When the ledger was last written, Unix time; 0 = not yet.', (s) =>
     s.ledger === null ? null : seconds(s.ledger.lastWrite),
   ),
+  gauge(
+    'ledger_heap_used_bytes',
+    'Heap that the thread of the ledger uses, as of its last answer.',
+    (s) => s.ledger?.heapBytes,
+  ),
   counter('checkpoint_writes_total', 'Checkpoints written.', (s) => s.checkpoint.writes),
   counter('checkpoint_failures_total', 'Checkpoints that could not be written.', (s) => s.checkpoint.failures),
   gauge('checkpoint_last_timestamp_seconds', 'When the last checkpoint was written, Unix time; 0 = not yet.', (s) =>

@@ -51,6 +51,7 @@ function parts(
     tallies: new Tallies(),
     leads: [],
     ledgerProblem: null,
+    ledgerHeap: 0,
     resolver: null,
     eventLoop: { mean: 0, p50: 0, p99: 0, max: 0 },
     ...change,

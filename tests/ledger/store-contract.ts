@@ -163,6 +163,12 @@ export function describeStore(name: string, open: () => LeadStorage): void {
       const ids = (filter: Parameters<LeadStorage['leads']>[0]): string[] =>
         [...store.leads(filter)].map(({ id }) => id);
       expect(ids({})).toEqual(['L1', 'L2', 'L3', 'L4', 'L5']);
+      expect(store.leadCounts()).toEqual([
+        { status: 'closed', region: '640521', count: 1 },
+        { status: 'open', region: '110101', count: 1 },
+        { status: 'open', region: '640502', count: 2 },
+        { status: 'waiting', region: null, count: 1 },
+      ]);
       expect(ids({ region: '640000' })).toEqual(['L1', 'L2', 'L5']);
       expect(ids({ region: '640500', status: ['closed', 'waiting'] })).toEqual(['L2']);
       expect(ids({ region: '640502' })).toEqual(['L1', 'L5']);

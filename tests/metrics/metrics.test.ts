@@ -96,6 +96,7 @@ describe('the text', () => {
       ['ledger_writes_total', 6],
       ['ledger_write_failures_total', 1],
       ['ledger_pending_detections', 2],
+      ['ledger_heap_used_bytes', 31_457_280],
       ['ledger_last_write_timestamp_seconds', Date.parse('2026-11-22T07:59:55Z') / 1000],
       ['ledger_write_seconds_bucket{le="0.01"}', 2],
       ['ledger_write_seconds_bucket{le="+Inf"}', 6],

@@ -75,6 +75,7 @@ function talking(trouble: () => boolean): () => DaemonStatus {
         pending: 0,
         latency: latency([n, n, n, n, n, n, n, n, n], 0.0005 * n),
         lastWrite: now,
+        heapBytes: 30 << 20,
       },
       checkpoint: { writes: n, failures: 0, last: now, latency: latency(new Array(9).fill(n), 0.0005 * n) },
     });

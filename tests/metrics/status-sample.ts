@@ -134,6 +134,7 @@ export function sampleStatus(more: Partial<DaemonStatus> = {}): DaemonStatus {
       pending: 2,
       latency: latency([0, 1, 2, 5, 6, 6, 6, 6, 6], 0.21),
       lastWrite: NOW - 5e6,
+      heapBytes: 30 << 20,
     },
     checkpoint: {
       writes: 60,

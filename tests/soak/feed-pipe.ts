@@ -38,10 +38,10 @@ const PAUSE = 30e6;
 const SLOW_SPAN = 900e6;
 const SLOW_EVERY = 30e6;
 const TURN = 20e3;
-/** What is behind by more is left out, µs. */
-const LATE = 250e3;
+/** What is behind by more is left out, µs: as much as the buffer of a capture program holds. */
+const LATE = 1e6;
 /** Shares of the packets that come from captures and from floods, the rest from transfers; and one of how many of the first is damaged. */
-const SHARE = 0.12;
+const SHARE = 0.06;
 const FLOODED = 0.3;
 const DAMAGED = 200;
 const BLOCK = 1 << 20;

@@ -58,7 +58,7 @@ const END = 90;
 const STRANGERS = 1000;
 const DATAGRAMS = 1000;
 const FILE_EVERY = 2;
-const VARIANTS = 48;
+const VARIANTS = 12;
 /** The slope is judged where it is taken over so many seconds. */
 const JUDGED = 600;
 const OWN_CAPTURES = join(import.meta.dirname, '..', '..', 'captures');

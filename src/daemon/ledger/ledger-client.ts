@@ -3,6 +3,8 @@ import type { LeadCount, LedgerAnswer, LedgerOrder, LedgerRequest } from './mess
 
 /** The ledger in a thread of its own: requests are answered in order. */
 export class LedgerClient {
+  /** What is in use of the heap of its thread, bytes, as of the last answer. */
+  heap = 0;
   private readonly worker: Worker;
   private readonly waiting: Map<number, { resolve(answer: LedgerAnswer): void; reject(error: Error): void }> =
     new Map();
@@ -71,6 +73,7 @@ export class LedgerClient {
   }
 
   private onAnswer(answer: LedgerAnswer): void {
+    this.heap = answer.heap ?? this.heap;
     this.waiting.get(answer.sequence)?.resolve(answer);
     this.waiting.delete(answer.sequence);
   }

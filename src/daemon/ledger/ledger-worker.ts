@@ -75,11 +75,11 @@ class LedgerDesk {
 
   private count(): LeadCount[] {
     const counts = new Map<string, { status: string; region: string; count: number }>();
-    for (const { status, region } of this.casework.ledger.leads.leads({})) {
+    for (const { status, region, count } of this.casework.ledger.leads.leadCounts()) {
       const province = region === null || !/^\d{6}$/.test(region) ? 'unknown' : `${region.slice(0, 2)}0000`;
       const key = `${status} ${province}`;
       const known = counts.get(key) ?? { status, region: province, count: 0 };
-      known.count++;
+      known.count += count;
       counts.set(key, known);
     }
     return [...counts.values()];
@@ -130,7 +130,7 @@ if (parentPort !== null) {
   port.on('message', ({ sequence, request }: { sequence: number; request: LedgerRequest }) => {
     let answer: LedgerAnswer;
     try {
-      answer = { sequence, error: null, ...desk.answer(request) };
+      answer = { sequence, error: null, heap: process.memoryUsage().heapUsed, ...desk.answer(request) };
     } catch (error) {
       answer = { sequence, error: error instanceof Error ? error.message : String(error) };
     }

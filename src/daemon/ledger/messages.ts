@@ -36,6 +36,8 @@ export interface LeadCount {
 export interface LedgerAnswer {
   readonly sequence: number;
   readonly error: string | null;
+  /** What is in use of the heap of its thread, bytes. */
+  readonly heap?: number;
   readonly leads?: readonly LeadCount[];
   readonly reloaded?: boolean;
 }

@@ -244,6 +244,16 @@ export class SqliteLeadStore implements LeadStorage {
     }
   }
 
+  leadCounts(): { status: string; region: string | null; count: number }[] {
+    return this.#db
+      .all('SELECT status, region, count(*) FROM lead GROUP BY status, region ORDER BY status, region')
+      .map(([status, region, count]) => ({
+        status: status as string,
+        region: region as string | null,
+        count: Number(count),
+      }));
+  }
+
   putTokens(lead: string, tokens: readonly { readonly kind: string; readonly value: string }[]): void {
     this.transaction(() => {
       const gone = this.#db.run('DELETE FROM token WHERE lead = ?', lead);
