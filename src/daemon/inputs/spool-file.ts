@@ -1,6 +1,6 @@
 /** Files of a spool directory: what they are, when they began, and how one is opened so that it stays the same file. */
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, lstatSync } from 'node:fs';
 import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
 import { platform } from 'node:process';
 import { errorCode } from '../../capture/capture-error.ts';
@@ -8,6 +8,7 @@ import { compressionOf, SNIFF_BYTES } from '../../capture/format.ts';
 import { CaptureReader } from '../../capture/reader.ts';
 import { type ByteSource, openSource } from '../../capture/source.ts';
 import { Anomaly } from '../../common/anomaly.ts';
+import { type ByteStream, streamOfSource } from './byte-stream.ts';
 import type { FeedEnd } from './input.ts';
 import { plain } from './tally.ts';
 
@@ -58,27 +59,31 @@ export function pathIn(directory: string, name: Buffer): Buffer {
 
 /**
  * The regular files of a directory whose names match, none from folders in it; symbolic links are not followed. The listing
- * comes before any size: a file that is in it had begun before the others were looked at. Rejects where the directory
- * cannot be read.
+ * comes before any size: a file that is in it had begun before the others were looked at. `gone` is called for each that
+ * has another name or none by then. Rejects where the directory cannot be read.
  */
-export async function listFiles(directory: string, matches: (text: string) => boolean): Promise<FileFacts[]> {
+export async function listFiles(
+  directory: string,
+  matches: (text: string) => boolean,
+  gone: () => void = () => undefined,
+): Promise<FileFacts[]> {
   const found: FileFacts[] = [];
   for (const name of await readdir(directory, { encoding: 'buffer' })) {
     if (!matches(name.toString('utf8'))) continue;
-    const facts = await factsAt(directory, name);
-    if (facts !== null) found.push(facts);
+    try {
+      const stats = await lstat(pathIn(directory, name), { bigint: true });
+      if (stats.isFile()) found.push(factsOf(name, stats));
+    } catch {
+      gone();
+    }
   }
   return found;
 }
 
-/** A regular file now; null where there is none of that name. */
-export async function factsAt(directory: string, name: Buffer): Promise<FileFacts | null> {
-  try {
-    const stats = await lstat(pathIn(directory, name), { bigint: true });
-    return stats.isFile() ? factsOf(name, stats) : null;
-  } catch {
-    return null; // gone since the listing
-  }
+/** A regular file in this very turn; null where there is none of that name. Throws where that cannot be told. */
+export function factsNow(directory: string, name: Buffer): FileFacts | null {
+  const stats = lstatSync(pathIn(directory, name), { bigint: true, throwIfNoEntry: false });
+  return stats?.isFile() === true ? factsOf(name, stats) : null;
 }
 
 /** Opens for reading, never through a symbolic link and never waiting. Rejects as fs.open does. */
@@ -105,11 +110,19 @@ export async function openSame(directory: string, facts: FileFacts): Promise<Fil
   return null;
 }
 
-/** SHA-256 of the first bytes, at most `length`. */
-export async function headOf(
-  handle: FileHandle,
-  length: number,
-): Promise<{ readonly hash: string; readonly length: number }> {
+/** SHA-256 of the first bytes of a file, and of how many. */
+export interface Head {
+  readonly hash: string;
+  readonly length: number;
+}
+
+/** The head of an open file, of at most `length` bytes. */
+export async function headOf(handle: FileHandle, length: number): Promise<Head> {
+  const bytes = await firstBytes(handle, length);
+  return { hash: hashOf(bytes), length: bytes.length };
+}
+
+async function firstBytes(handle: FileHandle, length: number): Promise<Uint8Array> {
   const buffer = new Uint8Array(length);
   let have = 0;
   while (have < length) {
@@ -117,12 +130,42 @@ export async function headOf(
     if (bytesRead === 0) break;
     have += bytesRead;
   }
-  return { hash: hashOf(buffer.subarray(0, have)), length: have };
+  return buffer.subarray(0, have);
 }
 
 /** The bytes of an open file from its beginning, decompressed: that very file, whatever has its name by now. */
 export function sourceOf(handle: FileHandle, directory: string, name: Buffer): Promise<ByteSource> {
   return openSource(platform === 'linux' ? `/proc/self/fd/${handle.fd}` : pathIn(directory, name).toString('utf8'));
+}
+
+/** The bytes of `source`. `tell` is called with a head that covers them (up to its full length) before more of them are given. */
+export function streamOfFile(
+  handle: FileHandle,
+  source: ByteSource,
+  head: Head,
+  tell: (head: Head) => void,
+): ByteStream {
+  const stream = streamOfSource(source);
+  let known = head;
+  const next = async (): Promise<Uint8Array | null> => {
+    const bytes = await stream.next();
+    if (known.length < HEAD_BYTES && source.consumed > known.length) {
+      known = await fullerHead(handle, known);
+      tell(known);
+    }
+    return bytes;
+  };
+  return { immediate: stream.immediate, next };
+}
+
+/**
+ * The head of a file that has grown since `head` was taken; `head` itself where the file does not begin so any more. Files
+ * with nothing but a header all look the same: a packet must be in it to tell them apart.
+ */
+async function fullerHead(handle: FileHandle, head: Head): Promise<Head> {
+  const bytes = await firstBytes(handle, HEAD_BYTES);
+  if (hashOf(bytes.subarray(0, head.length)) !== head.hash) return head;
+  return { hash: hashOf(bytes), length: bytes.length };
 }
 
 export interface Beginning {

@@ -47,9 +47,18 @@ interface Series {
 }
 
 /** Has it not changed for `settle` seconds, at `now` (µs)? A time of change in the future says nothing. */
-export function isQuiet(entry: SpoolEntry, now: number, settle: number): boolean {
+function isQuiet(entry: SpoolEntry, now: number, settle: number): boolean {
   const mtime = Number(entry.facts.mtime / 1000n);
   return now - (mtime <= now ? mtime : entry.changed) >= settle * 1e6;
+}
+
+/**
+ * May a file that was read to `size` go, as it is `now`? Not if it has changed in any way since the last look, which may not
+ * have been its own content any more, and not before it is quiet. `clock`: µs.
+ */
+export function mayGo(entry: SpoolEntry, now: FileFacts, size: number, clock: number, settle: number): boolean {
+  const { key, ctime } = entry.facts;
+  return now.key === key && now.ctime === ctime && now.size <= size && isQuiet({ ...entry, facts: now }, clock, settle);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What a spool input remembers from one process to the next. */
 import * as v from 'valibot';
-import { HEAD_BYTES } from './spool-file.ts';
+import { type FileFacts, HEAD_BYTES, type Head } from './spool-file.ts';
 
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const Nanoseconds = v.pipe(v.string(), v.regex(/^-?\d{1,20}$/));
@@ -31,6 +31,19 @@ export interface SpoolPosition {
   readonly done: readonly DoneRecord[];
   /** The file under way; its `size` is that when it was opened. */
   readonly current: DoneRecord | null;
+}
+
+/** The record of a file that is about to be read. */
+export function newRecord(
+  facts: FileFacts,
+  head: Head,
+  feed: Pick<DoneRecord, 'input' | 'taken'>,
+  begin: number | null,
+): DoneRecord {
+  const { key, text: name, size, mtime } = facts;
+  const { input, taken } = feed;
+  const fixed = { key, name, size, mtime: String(mtime), input, taken, begin, outcome: 'read' } as const;
+  return { ...fixed, head: head.hash, headLength: head.length };
 }
 
 const Done: v.GenericSchema<unknown, DoneRecord> = v.object({

@@ -1,6 +1,6 @@
 /** What a spool knows of the files in its directory: which wait, and which were read. */
 import type { FileHandle } from 'node:fs/promises';
-import { beginningOf, type FileFacts, headOf, openSame } from './spool-file.ts';
+import { beginningOf, type FileFacts, HEAD_BYTES, type Head, hashOf, headOf, openSame } from './spool-file.ts';
 import { type SpoolEntry, uncompressedName } from './spool-order.ts';
 import type { DoneRecord } from './spool-position.ts';
 
@@ -13,6 +13,8 @@ const SAME_TIME = 2_000_000_000n;
 export interface Look {
   /** Names of files that were there, waited, and are gone or were overwritten unread. */
   readonly vanished: readonly string[];
+  /** None of the files in the listing was renamed or deleted meanwhile. */
+  readonly whole: boolean;
 }
 
 /** Bounded by the directory: what is gone from it is forgotten. */
@@ -26,6 +28,8 @@ export class SpoolStore {
    * Missing in the last listing; a file that is renamed while a directory is listed may be missing once. Null = was read.
    */
   private missing = new Map<string, SpoolEntry | null>();
+  /** Missing in a look that did not count. */
+  private passedOver = new Map<string, SpoolEntry>();
   private readonly directory: string;
   private readonly captures: boolean;
 
@@ -34,12 +38,16 @@ export class SpoolStore {
     this.captures = captures;
   }
 
-  /** Takes over a listing. `now`: wall clock, µs. */
-  async look(files: readonly FileFacts[], now: number): Promise<Look> {
-    const before = new Map(this.entries);
+  /**
+   * Takes over a listing. `now`: wall clock, µs. `listed`: no listed name was gone when its file was looked at. `again`:
+   * another look follows at once where this one is not whole, so that what it misses does not count as missing.
+   */
+  async look(files: readonly FileFacts[], now: number, listed = true, again = false): Promise<Look> {
+    const before = new Map([...this.entries, ...this.passedOver]);
     for (const [key, entry] of this.missing) if (entry !== null) before.set(key, entry);
     const byName = new Map([...this.records.values()].map((record) => [record.name, record]));
     const overwritten: string[] = [];
+    let whole = listed;
     this.entries.clear();
     const names = new Set(files.map(({ text }) => text));
     const originals = new Set(files.map(({ text }) => uncompressedName(text)));
@@ -48,7 +56,9 @@ export class SpoolStore {
       if (names.has(uncompressedName(facts.text) ?? '')) continue;
       const known = before.get(facts.key);
       const same = known?.facts.size === facts.size && known.facts.mtime === facts.mtime;
-      if (known !== undefined && same && (!known.done || this.refused.get(facts.key) === undefined)) {
+      // A program that copies can set the time of change, but not the one of which the file system itself keeps account.
+      const untouched = same && known.facts.ctime === facts.ctime;
+      if (known !== undefined && untouched && (!known.done || this.refused.get(facts.key) === undefined)) {
         this.entries.set(facts.key, { ...known, facts });
         continue;
       }
@@ -61,11 +71,17 @@ export class SpoolStore {
       };
       const done = await this.isDone(facts, byName);
       // Renamed or deleted since the listing.
-      if (done === null) continue;
+      if (done === null) {
+        whole = false;
+        continue;
+      }
       entry.done = done;
       if (!entry.done && this.captures && facts.size > 0) {
         const beginning = await beginningOf(this.directory, facts);
-        if (beginning === null) continue;
+        if (beginning === null) {
+          whole = false;
+          continue;
+        }
         const { compressed, time } = beginning;
         const other =
           known !== undefined && !known.done && known.begin !== null && time !== null && time !== known.begin;
@@ -78,7 +94,13 @@ export class SpoolStore {
       } else entry.begin = this.records.get(facts.key)?.begin ?? entry.begin;
       this.entries.set(facts.key, entry);
     }
-    return { vanished: [...overwritten, ...this.forget(before)] };
+    if (!whole && again) {
+      for (const key of this.entries.keys()) this.missing.delete(key);
+      this.passedOver = new Map([...before].filter(([key]) => !this.entries.has(key)));
+      return { vanished: overwritten, whole };
+    }
+    this.passedOver.clear();
+    return { vanished: [...overwritten, ...this.forget(before)], whole };
   }
 
   /** Nothing of the file will be read until it changes; what has no record is tried again by the next process. */
@@ -108,25 +130,36 @@ export class SpoolStore {
     }
     const original = byName.get(uncompressedName(facts.text) ?? '');
     if (original === undefined || !isTwin(facts, original)) return false;
-    this.records.set(facts.key, {
-      ...original,
-      key: facts.key,
-      name: facts.text,
-      size: facts.size,
-      mtime: String(facts.mtime),
-    });
+    const head = await this.headNow(facts);
+    if (head === null) return null;
+    const { key, text: name, size, mtime } = facts;
+    const own = { key, name, size, mtime: String(mtime), head: head.hash, headLength: head.length };
+    this.records.set(key, { ...original, ...own });
     return true;
   }
 
+  /** Null: the file is gone. What cannot be read begins like any other. */
+  private async headNow(facts: FileFacts): Promise<Head | null> {
+    try {
+      const handle = await openSame(this.directory, facts);
+      if (handle === null) return null;
+      try {
+        return await headOf(handle, HEAD_BYTES);
+      } finally {
+        await handle.close();
+      }
+    } catch {
+      return { hash: hashOf(new Uint8Array(0)), length: 0 };
+    }
+  }
+
   private async compare(record: DoneRecord, facts: FileFacts): Promise<'same' | 'grown' | 'other' | 'gone'> {
-    const mtime = String(facts.mtime);
-    if (facts.size === record.size && mtime === record.mtime) return 'same';
     const same = await this.sameHead(facts, record);
     if (same === null) return 'gone';
     if (!same) return 'other';
     if (facts.size > record.size && record.outcome === 'read') return 'grown';
     if (facts.size > record.size && record.headLength < TOO_SHORT) return 'other';
-    this.records.set(record.key, { ...record, mtime });
+    this.records.set(record.key, { ...record, mtime: String(facts.mtime) });
     return 'same';
   }
 

@@ -1,22 +1,33 @@
 /** A directory into which another program rotates captures or flow logs: each file once, in order. */
-import { type FSWatcher, watch } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { matchesGlob, resolve } from 'node:path';
 import { errorCode } from '../../capture/capture-error.ts';
 import { type ByteSource, systemReason } from '../../capture/source.ts';
 import type { SpoolInputConfig } from '../config/types.ts';
 import type { InputStatus } from '../status.ts';
-import { type PumpEnd, pump, streamOfSource } from './byte-stream.ts';
+import { type PumpEnd, pump } from './byte-stream.ts';
 import type { InputContext, InputDriver } from './input.ts';
-import { deleteFile, moveFile } from './spool-dispose.ts';
-import { factsAt, factsOf, HEAD_BYTES, headOf, listFiles, openPlain, sourceOf, withSource } from './spool-file.ts';
-import { isQuiet, readyEntries, type SpoolEntry } from './spool-order.ts';
-import { type DoneRecord, readPosition, type SpoolPosition } from './spool-position.ts';
+import { disposeOf } from './spool-dispose.ts';
+import {
+  type FileFacts,
+  factsOf,
+  HEAD_BYTES,
+  type Head,
+  headOf,
+  listFiles,
+  openPlain,
+  sourceOf,
+  streamOfFile,
+  withSource,
+} from './spool-file.ts';
+import { mayGo, readyEntries, type SpoolEntry } from './spool-order.ts';
+import { type DoneRecord, newRecord, readPosition, type SpoolPosition } from './spool-position.ts';
 import { hasHead, SpoolStore } from './spool-store.ts';
+import { DirectoryWatch } from './spool-watch.ts';
 import { plain, Tally } from './tally.ts';
 
-/** Changes of the directory within this time (s) are looked at together. */
-const NUDGE = 0.2;
+/** Looks in a row at a directory that changes under each of them. */
+const MAX_LOOKS = 4;
 
 /** A spool that also says when it has nothing to do until its next timer. */
 export interface SpoolDriver extends InputDriver {
@@ -52,6 +63,7 @@ class SpoolInput implements SpoolDriver {
   /** The file that an earlier process left in the middle. */
   private resume: DoneRecord | null = null;
   private missedOnce = false;
+  private looks = 0;
   /** Done by the last position given; and those of positions that are on disk. */
   private counted = new Set<string>();
   private readonly disposable = new Set<string>();
@@ -62,8 +74,7 @@ class SpoolInput implements SpoolDriver {
   private wake: (() => void) | null = null;
   private idlers: (() => void)[] = [];
   private cancelScan: () => void = () => undefined;
-  private cancelNudge: (() => void) | null = null;
-  private watcher: FSWatcher | null = null;
+  private readonly watch: DirectoryWatch;
   private directoryProblem: string | null = null;
   private disposeProblem: string | null = null;
   private fileProblem: string | null = null;
@@ -75,6 +86,10 @@ class SpoolInput implements SpoolDriver {
     this.system = system;
     this.tally = new Tally(config, 'spool', config.format);
     this.store = new SpoolStore(config.directory, config.format === 'capture');
+    this.watch = new DirectoryWatch(config.directory, context, () => {
+      this.scanDue = true;
+      this.wake?.();
+    });
   }
 
   start(position: unknown): void {
@@ -119,8 +134,7 @@ class SpoolInput implements SpoolDriver {
   async stop(): Promise<void> {
     this.halted = true;
     this.cancelScan();
-    this.cancelNudge?.();
-    this.watcher?.close();
+    this.watch.close();
     this.wake?.();
     await this.running;
     if (this.tally.state !== 'failed') this.tally.state = 'stopped';
@@ -180,9 +194,12 @@ class SpoolInput implements SpoolDriver {
     this.disposeDue = true;
     const { directory, pattern, settle, name } = this.config;
     let vanished: readonly string[];
+    let whole = true;
+    const again = ++this.looks < MAX_LOOKS;
     try {
-      const files = await listFiles(directory, (text) => matchesGlob(text, pattern));
-      ({ vanished } = await this.store.look(files, this.context.clock()));
+      const gone = (): void => void (whole = false);
+      const files = await listFiles(directory, (text) => matchesGlob(text, pattern), gone);
+      ({ vanished, whole } = await this.store.look(files, this.context.clock(), whole, again));
     } catch (error) {
       if (this.directoryProblem === null) {
         this.tally.restarts++;
@@ -191,15 +208,19 @@ class SpoolInput implements SpoolDriver {
       this.directoryProblem = `${directory}: ${errorCode(error) === 'ENOENT' ? 'no such folder' : systemReason(error)}; looking again every ${this.config.rescan} s`;
       this.tally.state = 'restarting';
       this.queue = [];
-      this.watcher?.close();
-      this.watcher = null;
+      this.watch.close();
       this.tell();
       return;
     }
     this.directoryProblem = null;
-    this.listen();
+    // New names bring the next look forward.
+    if (this.system.watch && !this.halted) this.watch.listen();
     for (const file of vanished) this.lost(file);
     this.tell();
+    // What has another name by now may be the one to be read first.
+    this.scanDue ||= !whole && again;
+    if (!whole && again) return;
+    this.looks = 0;
     if (this.resume !== null && !(await this.goOn(this.resume))) return;
     if (this.resume === null) this.queue = readyEntries(this.store.entries.values(), this.context.clock(), settle);
   }
@@ -242,7 +263,7 @@ class SpoolInput implements SpoolDriver {
       const grown = this.store.records.get(facts.key) ?? null;
       const known = before ?? (grown !== null && (await hasHead(handle, grown)) ? grown : null);
       source = await sourceOf(handle, directory, facts.name);
-      await this.feedFile(entry, source, head, known, before !== null);
+      await this.feedFile(entry, handle, source, head, known, before !== null);
     } catch (error) {
       if (errorCode(error) === 'ENOENT') {
         // Renamed, compressed or deleted meanwhile: the next looks tell which.
@@ -259,8 +280,9 @@ class SpoolInput implements SpoolDriver {
 
   private async feedFile(
     entry: SpoolEntry,
+    handle: FileHandle,
     source: ByteSource,
-    head: { readonly hash: string; readonly length: number },
+    head: Head,
     before: DoneRecord | null,
     continued: boolean,
   ): Promise<void> {
@@ -270,24 +292,15 @@ class SpoolInput implements SpoolDriver {
     const feed = context.open(config.format, `${config.directory}/${facts.text}`, resume);
     const skip = resume?.skip ?? 0;
     tally.opened(feed, skip);
-    const record: DoneRecord = {
-      key: facts.key,
-      name: facts.text,
-      size: facts.size,
-      mtime: String(facts.mtime),
-      head: head.hash,
-      headLength: head.length,
-      input: feed.input,
-      taken: skip,
-      begin: entry.begin,
-      outcome: 'read',
-    };
-    this.current = record;
+    this.current = newRecord(facts, head, { input: feed.input, taken: skip }, entry.begin);
     this.feeding = true;
     let how: PumpEnd = 'end';
     let fault: unknown = null;
+    const stream = streamOfFile(handle, source, head, ({ hash, length }) => {
+      if (this.current !== null) this.current = { ...this.current, head: hash, headLength: length };
+    });
     try {
-      how = await pump(streamOfSource(source), feed, tally, context.clock, () => this.halted);
+      how = await pump(stream, feed, tally, context.clock, () => this.halted);
     } catch (error) {
       fault = error;
     }
@@ -303,7 +316,8 @@ class SpoolInput implements SpoolDriver {
     const failed = end.failure !== null;
     if (fault !== null) tally.filesFailed++;
     const outcome = failed ? 'failed' : stopped || fault !== null ? 'damaged' : 'read';
-    this.store.records.set(facts.key, { ...record, size: Math.max(facts.size, source.consumed), taken, outcome });
+    const size = Math.max(facts.size, source.consumed);
+    this.store.records.set(facts.key, { ...this.current, size, taken, outcome });
     // An earlier position on disk does not know of what was read just now.
     this.disposable.delete(facts.key);
     this.counted.delete(facts.key);
@@ -340,7 +354,7 @@ class SpoolInput implements SpoolDriver {
   /** Moves or deletes what a saved position counts as done, once it is quiet: a file that still grows is read on first. */
   private async dispose(): Promise<void> {
     this.disposeDue = false;
-    const { whenDone, moveTo, directory, settle } = this.config;
+    const { whenDone, moveTo, settle } = this.config;
     if (whenDone === 'keep') return this.disposable.clear();
     let problem: string | null = null;
     for (const key of this.disposable) {
@@ -349,12 +363,10 @@ class SpoolInput implements SpoolDriver {
       const entry = this.store.entries.get(key);
       if (record === undefined || record.outcome === 'failed') this.disposable.delete(key);
       if (record === undefined || record.outcome === 'failed' || entry === undefined || !entry.done) continue;
-      const facts = await factsAt(directory, entry.facts.name);
-      if (facts === null || facts.key !== key || facts.size > record.size) continue;
-      if (!isQuiet({ ...entry, facts }, this.context.clock(), settle)) continue;
+      const { facts } = entry;
+      const unchanged = (now: FileFacts): boolean => mayGo(entry, now, record.size, this.context.clock(), settle);
       try {
-        if (whenDone === 'delete') await deleteFile(directory, facts.name);
-        else await moveFile(directory, facts.name, moveTo ?? '');
+        if (!(await disposeOf(this.config, facts.name, unchanged))) continue;
         this.disposable.delete(key);
         this.store.records.delete(key);
         this.store.entries.delete(key);
@@ -371,23 +383,5 @@ class SpoolInput implements SpoolDriver {
 
   private tell(): void {
     this.tally.problem = this.directoryProblem ?? this.disposeProblem ?? this.fileProblem;
-  }
-
-  /** New names bring the next look forward. Where the system cannot tell, the timer does. */
-  private listen(): void {
-    if (!this.system.watch || this.watcher !== null || this.halted) return;
-    try {
-      this.watcher = watch(this.config.directory, { persistent: false }, (event) => {
-        if (event !== 'rename' || this.cancelNudge !== null || this.halted) return;
-        this.cancelNudge = this.context.after(NUDGE, () => {
-          this.cancelNudge = null;
-          this.scanDue = true;
-          this.wake?.();
-        });
-      });
-      this.watcher.on('error', () => undefined);
-    } catch {
-      this.watcher = null;
-    }
   }
 }

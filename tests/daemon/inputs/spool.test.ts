@@ -15,7 +15,6 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import type { rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -146,6 +145,16 @@ describe('which files, and in which order', () => {
     await look(driver, 60);
     expect(context.taken).toEqual(['1', '2', '3']);
     expect(driver.status()).toMatchObject({ files: 3, filesFailed: 0, problem: null });
+    // Nor for the next process, when the originals are forgotten; and not when somebody only looks after rights.
+    const later = new FakeContext({ firstInput: 4 });
+    later.now = context.now;
+    const next = start({}, save(driver), later);
+    await next.idle();
+    for (const name of readdirSync(spool)) chmodSync(join(spool, name), 0o600);
+    await look(driver);
+    later.advance(5);
+    await next.idle();
+    expect([context.taken, later.taken]).toEqual([['1', '2', '3'], []]);
   });
 
   test('a ring: an old name with new content is a new file', async () => {
@@ -410,19 +419,24 @@ describe('when done', () => {
   test('across file systems: copied whole, and not doubled after a move that was cut off', async () => {
     const done = join(root, 'done');
     mkdirSync(done);
-    const other: typeof rename = () => Promise.reject(Object.assign(new Error('cross-device'), { code: 'EXDEV' }));
+    const mayGo = () => true;
+    const other: typeof renameSync = () => {
+      throw Object.assign(new Error('cross-device'), { code: 'EXDEV' });
+    };
     const bytes = pcap(100, ['1']);
     put('a', bytes);
-    await moveFile(spool, Buffer.from('a'), done, other);
+    await moveFile(spool, Buffer.from('a'), done, mayGo, other);
     expect(readdirSync(done)).toEqual(['a']);
     expect(readFileSync(join(done, 'a'))).toEqual(bytes);
     put('a', bytes);
-    await moveFile(spool, Buffer.from('a'), done, other);
+    await moveFile(spool, Buffer.from('a'), done, mayGo, other);
     expect([readdirSync(done), readdirSync(spool)]).toEqual([['a'], []]);
     put('a', bytes);
-    const full: typeof rename = () => Promise.reject(Object.assign(new Error('full'), { code: 'ENOSPC' }));
+    const full: typeof renameSync = () => {
+      throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    };
     put('b', bytes);
-    await expect(moveFile(spool, Buffer.from('b'), done, full)).rejects.toThrow('full');
+    await expect(moveFile(spool, Buffer.from('b'), done, mayGo, full)).rejects.toThrow('full');
     expect([readdirSync(done), readdirSync(spool)]).toEqual([['a'], ['a', 'b']]);
   });
 });
