@@ -18,6 +18,9 @@ export function createPipeInput(config: PipeInputConfig, context: InputContext):
   return new StreamInput(config, 'pipe', 'capture', context);
 }
 
+/** Seconds between looks for a FIFO that is not there: its writer makes it and waits for the reader, and packets pass by. */
+const LOOK_EVERY = 1;
+
 interface StreamConfig {
   readonly name: string;
   readonly point: string;
@@ -36,6 +39,8 @@ export class StreamInput implements InputDriver {
   private readonly pause: Pause;
   private readonly backOff = new BackOff();
   private halted = false;
+  /** There is nothing at the path: what makes it has not started yet. */
+  private missing = false;
   private running: Promise<void> | null = null;
   private close: () => void = () => undefined;
 
@@ -76,11 +81,14 @@ export class StreamInput implements InputDriver {
       const began = this.context.clock();
       const problem = await this.session();
       if (this.halted || this.tally.state === 'done') break;
-      const seconds = this.backOff.next((this.context.clock() - began) / 1e6);
+      const seconds = this.missing ? LOOK_EVERY : this.backOff.next((this.context.clock() - began) / 1e6);
+      const told = `${problem}; trying again in ${seconds} s`;
       this.tally.state = 'restarting';
-      this.tally.restarts++;
-      this.tally.problem = `${problem}; trying again in ${seconds} s`;
-      this.context.log.warn({ input: this.config.name, seconds }, `${this.config.name}: ${this.tally.problem}`);
+      if (!this.missing || this.tally.problem !== told) {
+        this.tally.restarts++;
+        this.context.log.warn({ input: this.config.name, seconds }, `${this.config.name}: ${told}`);
+      }
+      this.tally.problem = told;
       await this.pause.wait(seconds);
     }
   }
@@ -88,6 +96,7 @@ export class StreamInput implements InputDriver {
   /** Opens the stream and reads writer after writer; gives why that has ended. */
   private async session(): Promise<string> {
     const { path } = this.config;
+    this.missing = false;
     try {
       if (path !== '-') {
         const kind = await stat(path);
@@ -96,6 +105,7 @@ export class StreamInput implements InputDriver {
       }
       return await this.readWriters();
     } catch (error) {
+      this.missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
       return error instanceof Error && error.name === 'InputError' ? error.message : `${path}: ${systemReason(error)}`;
     }
   }

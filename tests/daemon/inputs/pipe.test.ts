@@ -113,10 +113,21 @@ test('a path that is missing, or no FIFO, is tried again', async () => {
   const pipe = start(path);
   await context.until(() => context.waits().includes(1));
   expect(pipe.status()).toMatchObject({ state: 'restarting', problem: `${path}: no such file; trying again in 1 s` });
+  // Its writer may come at any moment and would wait: looked for every second, told and counted once.
+  for (let i = 0; i < 5; i++) {
+    expect(context.waits()).toEqual([1]);
+    context.advance(1);
+    await context.until(() => context.waits().includes(1));
+  }
+  expect(pipe.status().restarts).toBe(1);
+  expect(context.lines.filter((line) => line.includes('no such file'))).toHaveLength(1);
   writeFileSync(path, pcap(1, ['1']));
   context.advance(1);
-  await context.until(() => context.waits().includes(2));
+  await context.until(() => context.waits().includes(1));
+  expect(pipe.status()).toMatchObject({ restarts: 2 });
   expect(pipe.status().problem).toContain('is no FIFO and no socket');
+  context.advance(1);
+  await context.until(() => context.waits().includes(2));
 });
 
 test('lag of a live writer, and none for an old capture played back', async () => {
