@@ -1,30 +1,28 @@
 import { Anomaly } from '../common/anomaly.ts';
 import type { Indication } from '../detect/facts.ts';
-import { type Dialect, Fit } from '../dialect/dialect.ts';
-import { DIALECTS } from '../dialect/index.ts';
-import { MiningSession } from '../dialect/session.ts';
-import { unknownMining } from '../dialect/unknown-mining.ts';
+import type { Dialect } from '../dialect/dialect.ts';
+import type { MiningSession } from '../dialect/session.ts';
 import { type SegmentPlace, type StreamBudget, StreamPair, type StreamSink } from '../flow/stream.ts';
 import type { HttpHead, Message, NameMessage, Place, Side, Transport } from '../protocol/message.ts';
 import type { SocksTarget } from '../protocol/socks.ts';
 import type { Signature, SignatureSet } from '../signature/types.ts';
 import { addressText, canonicalAddress } from './address.ts';
+import { Candidates } from './candidates.ts';
 import { closingMessages } from './closing.ts';
 import type { DayParts } from './day-parts.ts';
 import type { EvidenceKeeper } from './evidence-keeper.ts';
 import { indicationOf } from './indication.ts';
 import type { KeptFrame } from './kept-frame.ts';
+import type { MessageSink, TunnelKind } from './message-sink.ts';
 import type { Naming } from './naming.ts';
 import { NoiseWatch } from './noise-watch.ts';
 import { answerKind, foreignWeight, isLogRecord } from './patience.ts';
 import { type ProofBudget, ProofFrames } from './proof-frames.ts';
 import { ServerNames } from './server-names.ts';
-import { type MessageSink, SideReader, type TunnelKind } from './side-reader.ts';
+import { SideReader } from './side-reader.ts';
 
 /** Patience with a conversation in which nothing speaks of mining: foreign messages, each weighed, before it is let go. */
 const PATIENCE = 512;
-/** Messages kept from before anything spoke of mining, so that answers find their place in the session. */
-const MAX_EARLY = 32;
 const MAX_INDICATIONS = 24;
 /** An indication of less by itself does not keep a conversation in memory. */
 const MATTERS = 0.3;
@@ -48,15 +46,6 @@ export interface ConversationContext {
   readonly fileOf: (input: number) => string;
   /** Where evidence is wanted. */
   readonly keeper?: EvidenceKeeper | null;
-}
-
-/** The last one takes what fits none of the others. */
-const ALL_DIALECTS: readonly Dialect[] = [...DIALECTS, unknownMining];
-
-interface Candidate {
-  readonly dialect: Dialect;
-  readonly session: MiningSession;
-  fit: Fit;
 }
 
 /**
@@ -85,16 +74,12 @@ export class Conversation implements StreamSink, MessageSink {
   counted = false;
   private readonly readers: readonly [SideReader, SideReader];
   private readonly context: ConversationContext;
-  private candidates: Candidate[] = [];
-  /** Dialects that a message ruled out. A list, because a bit set would end at 32 dialects. */
-  private readonly excluded: Dialect[] = [];
-  private early: Message[] | null = [];
+  private readonly candidates = new Candidates();
   private strangeness = 0;
   /** Bytes of the parsers as last counted. */
   private held = 0;
   private readonly hits: Signature[] = [];
-  /** Some dialect is certain; kinds of messages seen since, by direction. */
-  private sure = false;
+  /** Kinds of messages seen since some dialect is certain, by direction. */
   private familiar: readonly [Map<string, number>, Map<string, number>] | null = null;
 
   private readonly ports: readonly [number, number];
@@ -132,7 +117,7 @@ export class Conversation implements StreamSink, MessageSink {
 
   /** All that is to be learnt of the payload is known: packets only count from now on. */
   get quiet(): boolean {
-    return this.strong && this.candidates.length === 0 && this.readers[0].spent && this.readers[1].spent;
+    return this.strong && this.candidates.empty && this.readers[0].spent && this.readers[1].spent;
   }
 
   /** Nothing is read of this conversation: it counts packets and bears a name. */
@@ -161,7 +146,7 @@ export class Conversation implements StreamSink, MessageSink {
     // Behind a gap may stand what nobody can tell from a password.
     this.proof?.onUnread(side);
     this.readers[side].gap(lost);
-    for (const candidate of this.candidates) candidate.session.forgetPending();
+    this.candidates.forgetPending();
   }
 
   onForeign(weight: number): void {
@@ -255,7 +240,7 @@ export class Conversation implements StreamSink, MessageSink {
       // Lengths alone are no proof; where the server is known as a pool, they count its shares.
       const m = this.noise.message(this.lastPlace, this.server.named);
       this.weigh(m);
-      if (this.server.named) this.advance(m);
+      if (this.server.named) this.candidates.advance(m, this.days);
     }
     if (!this.strong) return;
     for (const m of this.closing(seconds, version, words)) this.weigh(m);
@@ -271,7 +256,7 @@ export class Conversation implements StreamSink, MessageSink {
     if (this.noise?.likely) {
       const m = this.noise.message(this.lastPlace, this.server.named);
       weigh(m);
-      if (this.server.named) this.advance(m);
+      if (this.server.named) this.candidates.advance(m, this.days);
     }
     if (this.strong) for (const m of this.closing(seconds, version, words)) weigh(m);
     return found;
@@ -294,8 +279,8 @@ export class Conversation implements StreamSink, MessageSink {
   }
 
   /** The sessions of all dialects that may fit. */
-  *sessions(): Generator<MiningSession> {
-    for (const { session } of this.candidates) yield session;
+  sessions(): Iterable<MiningSession> {
+    return this.candidates.sessions();
   }
 
   onMessage(m: Message): void {
@@ -317,13 +302,13 @@ export class Conversation implements StreamSink, MessageSink {
     }
     if (this.isFamiliar(m)) {
       if (this.days !== null) this.noteOfDay(m, this.days);
-      for (const candidate of this.candidates) this.feed(candidate, m);
+      this.candidates.feed(m);
       return;
     }
     this.weigh(m);
     if (m.kind === 'tls' || m.kind === 'start') return;
     if (this.hits.length === 0 && !this.matched) this.strangeness += foreignWeight(m);
-    this.advance(m);
+    this.candidates.advance(m, this.days);
   }
 
   /**
@@ -331,7 +316,7 @@ export class Conversation implements StreamSink, MessageSink {
    * but neither a new signature nor another dialect.
    */
   private isFamiliar(m: Message): boolean {
-    if (m.kind !== 'json' || !this.sure) return false;
+    if (m.kind !== 'json' || !this.candidates.sure) return false;
     const kind = m.method ?? answerKind(m.value);
     this.familiar ??= [new Map(), new Map()];
     const kinds = this.familiar[m.side];
@@ -358,59 +343,6 @@ export class Conversation implements StreamSink, MessageSink {
     for (const known of this.indications) if (known.signature === hit.id) return;
     this.indications.push(indicationOf(hit, m));
     this.proof?.keepProof(m);
-  }
-
-  /** Lets every dialect that may fit see the message; opens those that it speaks for, drops those that it excludes. */
-  private advance(m: Message): void {
-    let opened = false;
-    for (const dialect of ALL_DIALECTS) {
-      if (this.excluded.includes(dialect)) continue;
-      const fit = dialect.probe(m);
-      if (fit === Fit.None) continue;
-      const known = this.candidates.find((c) => c.dialect === dialect);
-      if (fit === Fit.Never) {
-        // A message of another dialect does not undo what was certain: it is a malformed one of this.
-        if (known?.fit === Fit.Sure) continue;
-        this.excluded.push(dialect);
-        if (known) this.candidates.splice(this.candidates.indexOf(known), 1);
-      } else if (known) {
-        if (fit === Fit.Sure && known.fit !== Fit.Sure) this.settle(known);
-      } else if (!this.candidates.some((c) => c.dialect.group === dialect.group && c.fit === Fit.Sure)) {
-        const candidate: Candidate = { dialect, session: new MiningSession(), fit: Fit.Possible };
-        for (const message of this.early ?? []) {
-          this.feed(candidate, message);
-          this.days?.adopt(candidate.session, message.place.time);
-        }
-        this.candidates.push(candidate);
-        opened = true;
-        if (fit === Fit.Sure) this.settle(candidate);
-      }
-    }
-    for (const candidate of this.candidates) this.feed(candidate, m);
-    if (this.early) {
-      if (opened || this.candidates.length > 0) {
-        // A dialect that shows itself later starts from the same messages while they are few.
-        if (this.early.length < MAX_EARLY) this.early.push(m);
-        else this.early = null;
-      } else {
-        this.early.push(m);
-        if (this.early.length > MAX_EARLY) this.early.shift();
-      }
-    }
-  }
-
-  /** This dialect it is: the others of its group go. */
-  private settle(candidate: Candidate): void {
-    candidate.fit = Fit.Sure;
-    this.sure = true;
-    this.candidates = this.candidates.filter(
-      (c) => c === candidate || c.dialect.group !== candidate.dialect.group || c.fit === Fit.Sure,
-    );
-  }
-
-  private feed(candidate: Candidate, m: Message): void {
-    candidate.session.tick(m.place.time);
-    candidate.dialect.feed(candidate.session, m);
   }
 
   /**
@@ -453,16 +385,12 @@ export class Conversation implements StreamSink, MessageSink {
       if (unread) this.proof?.onUnread(side);
     }
     this.proof?.finish();
-    this.early = null;
+    this.candidates.finish();
   }
 
   /** Per group the dialect that is sure, or the likeliest; those merely possible only where none is sure. */
   results(): { dialect: Dialect; session: MiningSession }[] {
-    const sure = this.candidates.filter((c) => c.fit === Fit.Sure);
-    if (sure.length > 0) return sure;
-    let best: Candidate | null = null;
-    for (const c of this.candidates) if (!best || c.dialect.priority > best.dialect.priority) best = c;
-    return best ? [best] : [];
+    return this.candidates.results();
   }
 
   /** Gives back shared memory. */

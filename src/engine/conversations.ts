@@ -2,27 +2,23 @@
 import type { Frame } from '../capture/frame.ts';
 import { createAnomalyCounters } from '../common/anomaly.ts';
 import { type Packet, TCP_ACK, TCP_FIN, TCP_SYN } from '../decode/packet.ts';
-import { dayOf } from '../detect/day.ts';
-import type { ConversationFacts } from '../detect/facts.ts';
-import { addFacts, factsOfOne, type KeyFacts, keyOf } from '../detect/key-facts.ts';
 import type { SegmentPlace } from '../flow/stream.ts';
 import { type FlowTable, NAMED_OTHER, Phase, RESET, RULED_OUT_A, START_KNOWN_A } from '../flow/table.ts';
 import type { Side } from '../protocol/message.ts';
 import type { SignatureSet } from '../signature/types.ts';
 import { addressText } from './address.ts';
 import { Conversation, type ConversationContext } from './conversation.ts';
-import { factsOf, type OpenConversation, toldBy } from './conversation-facts.ts';
-import { DayParts } from './day-parts.ts';
-import { EvidenceShelf } from './evidence-shelf.ts';
+import { daysOf } from './conversation-days.ts';
+import { factsOf, type OpenConversation } from './conversation-facts.ts';
+import type { Findings } from './findings.ts';
+import { hostsOf } from './hosts.ts';
 import { copyFrame } from './kept-frame.ts';
-import type { Hosts, Lookups } from './lookups.ts';
+import type { Lookups } from './lookups.ts';
 import { OpenFacts } from './open-facts.ts';
 import type { EvidenceFrame } from './options.ts';
 import type { Source } from './proof-frames.ts';
 import { isDns } from './shard-of.ts';
 
-/** Miner, pool and dialect triples that are kept; what comes beyond is counted as evicted. */
-const MAX_KEYS = 100_000;
 /** Where the engine runs without end: a closed connection is kept for packets that come late for so long, µs. */
 const CLOSED_FOR = 60_000_000;
 
@@ -53,11 +49,7 @@ export interface ConversationLimits {
 
 /** The conversations that are being read, and what those that ended have told. */
 export class Conversations {
-  /** What the conversations that ended tell of each key, and the frames that prove it. */
-  readonly keys: Map<string, KeyFacts> = new Map();
-  readonly shelf: EvidenceShelf;
   evicted = 0;
-  dropped = 0;
   /** Conversations that were begun, and those that spoke of mining. */
   begun = 0;
   everMatched = 0;
@@ -68,6 +60,7 @@ export class Conversations {
   /** For conversations that another shard reports: what is wrong with them is counted there. */
   private readonly foreignContext: ConversationContext;
   private readonly lookups: Lookups;
+  private readonly findings: Findings;
   private readonly limits: ConversationLimits;
   private readonly open: (OpenConversation | null)[] = [];
   private readonly freeNumbers: number[] = [];
@@ -76,13 +69,20 @@ export class Conversations {
   private readonly matched: Set<number> = new Set();
   private readonly place: SegmentPlace = { input: 0, packet: 0, time: 0, shift: 0 };
 
-  constructor(table: FlowTable, context: ConversationContext, lookups: Lookups, limits: ConversationLimits) {
+  /** What conversations that end tell goes to `findings`. */
+  constructor(
+    table: FlowTable,
+    context: ConversationContext,
+    lookups: Lookups,
+    findings: Findings,
+    limits: ConversationLimits,
+  ) {
     this.table = table;
     this.context = context;
     this.foreignContext = { ...context, counters: createAnomalyCounters(), keepEvidence: false };
     this.lookups = lookups;
+    this.findings = findings;
     this.limits = limits;
-    this.shelf = new EvidenceShelf(limits.endless === true);
     this.news = limits.endless === true ? new OpenFacts((c) => c.conversation.days?.peek() ?? []) : null;
   }
 
@@ -165,7 +165,9 @@ export class Conversations {
     };
     this.begun++;
     this.open[number] = opened;
-    if (this.limits.daily && !foreign) conversation.days = this.daysOf(flow, opened, frame.time);
+    if (this.limits.daily && !foreign) {
+      conversation.days = daysOf(table, flow, opened, frame.time, this.findings);
+    }
     this.unmatched.add(number);
     table.setConversation(flow, number);
     table.setPhase(flow, Phase.Followed);
@@ -220,52 +222,6 @@ export class Conversations {
       header: p.payload,
       pieces: keeper?.pieces ?? [],
     };
-  }
-
-  /** The days of a conversation; what each of them told goes to the keys once it is over. */
-  private daysOf(flow: number, opened: OpenConversation, time: number): DayParts {
-    const { table } = this;
-    const { conversation, version, words } = opened;
-    return new DayParts(
-      {
-        get matched() {
-          return conversation.matched;
-        },
-        payloads: conversation.payloads,
-        sessions: () => conversation.sessions(),
-        packets: (side) => table.packets(flow, side),
-        bytes: (side) => table.bytes(flow, side),
-        know: (held, last, ended) => {
-          const seconds = Math.max(0, last - table.firstSeen(flow)) / 1e6;
-          const own = [...held];
-          const names = new Set(own.map((i) => i.signature));
-          for (const i of conversation.soFar(seconds, version, words, ended)) {
-            if (names.has(i.signature)) continue;
-            names.add(i.signature);
-            own.push(i);
-          }
-          const earlier = conversation.indications.filter((i) => !names.has(i.signature));
-          return { told: toldBy(table, flow, opened, [...own, ...earlier]), own: names };
-        },
-        emit: (list) => {
-          for (const facts of list) this.addDay(facts, conversation);
-        },
-      },
-      table.firstSeen(flow),
-      time,
-    );
-  }
-
-  private addDay(facts: ConversationFacts, { proof }: Conversation): void {
-    const key = this.add(facts);
-    if (key === null || proof === null) return;
-    const named = new Set(facts.carried?.map((i) => `${i.input} ${i.packet}`));
-    const frames = proof
-      .all()
-      .filter(
-        (f) => dayOf(f.time) === facts.day || (f.time < facts.lastSeen && named.has(`${f.input} ${f.of ?? f.packet}`)),
-      );
-    this.shelf.add(key, frames);
   }
 
   private readDns(conversation: Conversation, version: number, words: Int32Array): void {
@@ -403,53 +359,22 @@ export class Conversations {
     } else if (conversation.matched && !conversation.foreign) {
       conversation.conclude((this.table.lastSeen(flow) - this.table.firstSeen(flow)) / 1e6, version, words);
       for (const facts of factsOf(this.table, flow, ended)) {
-        const key = this.add(facts);
-        if (key !== null && conversation.proof) this.shelf.add(key, conversation.proof.all());
+        this.findings.add(facts, conversation.proof?.all() ?? []);
       }
     }
     this.drop(flow);
   }
 
-  /** Adds what a conversation tells to its key; null where there is no room. */
-  add(facts: ConversationFacts): string | null {
-    const one = factsOfOne(facts);
-    const key = keyOf(one);
-    if (this.keys.size >= MAX_KEYS && !this.keys.has(key)) {
-      this.dropped++;
-      return null;
-    }
-    addFacts(this.keys, one);
-    return key;
-  }
-
-  /** Frames of these keys, of what ended and of what is open. Call between packets. */
-  evidenceOf(keys: ReadonlySet<string>): Map<string, EvidenceFrame[]> {
-    const found = new Map<string, EvidenceFrame[]>();
-    for (const key of keys) found.set(key, this.shelf.of(key));
+  /** Frames of open conversations under these keys (`keyOf`), as told of last. Call between packets. */
+  evidenceOf(keys: ReadonlySet<string>): [string, readonly EvidenceFrame[]][] {
+    const found: [string, readonly EvidenceFrame[]][] = [];
     for (const number of this.matched) {
       const { conversation, mark } = this.open[number] as OpenConversation;
       const own = mark?.keys?.filter((key) => keys.has(key)) ?? [];
       if (own.length === 0) continue;
       const frames = conversation.showProof();
-      for (const key of own) found.get(key)?.push(...frames);
+      for (const key of own) found.push([key, frames]);
     }
     return found;
   }
-}
-
-/** The addresses of a message that `side` sends. */
-function hostsOf(ipVersion: number, words: Int32Array, side: Side): Hosts {
-  const [a0 = 0, a1 = 0, a2 = 0, a3 = 0] = words.subarray(side * 4, side * 4 + 4);
-  const [b0 = 0, b1 = 0, b2 = 0, b3 = 0] = words.subarray((1 - side) * 4, (1 - side) * 4 + 4);
-  return {
-    ipVersion,
-    source0: a0,
-    source1: a1,
-    source2: a2,
-    source3: a3,
-    destination0: b0,
-    destination1: b1,
-    destination2: b2,
-    destination3: b3,
-  };
 }

@@ -21,6 +21,30 @@ export function ofKey(frames: readonly EvidenceFrame[]): EvidenceFrame[] {
 }
 
 /**
+ * `ofKey` of both, where `known` is what it gave before. Where a key is full, nearly all that comes is too late for it: that is
+ * seen without sorting.
+ */
+export function withFrames(known: EvidenceFrame[], more: readonly EvidenceFrame[]): EvidenceFrame[] {
+  const proofs = known.filter((f) => f.kind === 'proof');
+  const others = known.filter((f) => f.kind !== 'proof');
+  const lastProof = proofs.length < MAX_PROOFS ? null : last(proofs, byTime);
+  const lastOther = others.length < MAX_OTHERS ? null : last(others, byConversation);
+  const wanted = more.filter((f) =>
+    f.kind === 'proof'
+      ? lastProof === null || byTime(f, lastProof) < 0
+      : lastOther === null || byConversation(f, lastOther) < 0,
+  );
+  return wanted.length === 0 ? known : ofKey([...known, ...wanted]);
+}
+
+function last(
+  frames: readonly EvidenceFrame[],
+  order: (a: EvidenceFrame, b: EvidenceFrame) => number,
+): EvidenceFrame | null {
+  return frames.reduce<EvidenceFrame | null>((most, f) => (most === null || order(f, most) > 0 ? f : most), null);
+}
+
+/**
  * At most `limit` frames of one detection, in order of time: those that `proves` says are named by an indication; then the
  * openings and lengths of their conversations; then the others.
  */

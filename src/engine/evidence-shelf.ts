@@ -1,4 +1,4 @@
-import { isSurrounding, ofKey } from './evidence-order.ts';
+import { isSurrounding, withFrames } from './evidence-order.ts';
 import { COPY_BYTES } from './kept-frame.ts';
 import type { EvidenceFrame } from './options.ts';
 
@@ -23,9 +23,10 @@ export class EvidenceShelf {
     const put = (map: Map<string, EvidenceFrame[]>, more: readonly EvidenceFrame[]): void => {
       if (more.length === 0) return;
       const known = map.get(key) ?? [];
-      const kept = ofKey([...known, ...more]);
+      const kept = withFrames(known, more);
+      if (kept === known && this.endless) return;
       map.set(key, kept);
-      // `ofKey` leaves some out. A count of all that is kept, each time, would make this quadratic.
+      // Some are left out. A count of all that is kept, each time, would make this quadratic.
       this.bytes += this.endless ? this.costOf(kept) - this.costOf(known) : this.costOf(more);
     };
     put(

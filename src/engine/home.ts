@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import type { Hosts } from './lookups.ts';
+import type { Hosts } from './hosts.ts';
 
 /** A customer prefix as words to compare, with what touched it. */
 interface Prefix {

@@ -8,22 +8,10 @@ import type { Signature, SignatureSet } from '../signature/types.ts';
 import { addressText } from './address.ts';
 import type { AddressBook } from './address-book.ts';
 import type { EvidenceKeeper } from './evidence-keeper.ts';
+import type { Hosts } from './hosts.ts';
 import type { KeptFrame } from './kept-frame.ts';
 import type { Naming } from './naming.ts';
 import { OpenFacts, type OpenMark } from './open-facts.ts';
-
-/** Innermost addresses of a packet, in words (src/decode/packet.ts). */
-export interface Hosts {
-  readonly ipVersion: number;
-  readonly source0: number;
-  readonly source1: number;
-  readonly source2: number;
-  readonly source3: number;
-  readonly destination0: number;
-  readonly destination1: number;
-  readonly destination2: number;
-  readonly destination3: number;
-}
 
 /** Clients and names that are remembered as look-ups of mining endpoints. */
 const MAX_LOOKUPS = 65_536;

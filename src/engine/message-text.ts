@@ -1,5 +1,13 @@
 import { readDatumHello } from '../protocol/datum.ts';
-import type { BinaryMessage, Place, Side, TlsMessage } from '../protocol/message.ts';
+import {
+  type BinaryMessage,
+  type Place,
+  type Side,
+  START_BYTES,
+  type StartMessage,
+  type Sv2Message,
+  type TlsMessage,
+} from '../protocol/message.ts';
 import { readZkworkConnect } from '../protocol/zkwork.ts';
 
 /** What a handshake tells, as a line of evidence. */
@@ -31,6 +39,31 @@ export function readBinary(
   return { ...common, value, text: `zk.work connect: ${JSON.stringify(value)}` };
 }
 
+/** The first payload of a direction that a signature may know by it, [off, end). */
+export function startMessage(side: Side, place: Place, bytes: Uint8Array, off: number, end: number): StartMessage {
+  const payload = bytes.slice(off, Math.min(end, off + START_BYTES));
+  const text = `begins with ${hex(payload, 0, Math.min(payload.length, 64))}, ${end - off} bytes`;
+  return { kind: 'start', side, place, transport: 'tcp', payload, length: end - off, text };
+}
+
+/** A frame of Stratum V2 with payload [off, end). */
+export function sv2Message(
+  side: Side,
+  place: Place,
+  extension: number,
+  channel: boolean,
+  type: number,
+  bytes: Uint8Array,
+  off: number,
+  end: number,
+): Sv2Message {
+  const start = hex(bytes, off, Math.min(end, off + 96));
+  const text = `Stratum V2 type 0x${type.toString(16).padStart(2, '0')}, ${end - off} bytes: ${start}`;
+  const payload = bytes.slice(off, end);
+  return { kind: 'sv2', side, place, transport: 'tcp', extension, channel, type, payload, text };
+}
+
+/** Bytes [off, end) as hexadecimal digits. */
 export function hex(bytes: Uint8Array, off: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + off, end - off).toString('hex');
 }

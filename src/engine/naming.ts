@@ -2,7 +2,7 @@ import type { EndpointFacts } from '../protocol/message.ts';
 import { WEB_PORTS } from '../signature/endpoint-entries.ts';
 import type { EndpointIndex, HostEndpoint } from '../signature/endpoints.ts';
 import type { AddressBook } from './address-book.ts';
-import type { Hosts } from './lookups.ts';
+import type { Hosts } from './hosts.ts';
 import { NameMap } from './name-map.ts';
 
 const UNLISTED: EndpointFacts = Object.freeze({

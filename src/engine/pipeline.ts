@@ -8,42 +8,29 @@ import type { KeyFacts } from '../detect/key-facts.ts';
 import { flowContext, flowHash } from '../flow/flow-key.ts';
 import { FragmentStore } from '../flow/fragments.ts';
 import type { StreamBudget } from '../flow/stream.ts';
-import {
-  FlowTable,
-  INSPECTED,
-  NAME_ASKED,
-  NAMED_OTHER,
-  OPENED,
-  OPENER_B,
-  Phase,
-  RULED_OUT_A,
-  START_KNOWN_A,
-} from '../flow/table.ts';
-import { Look, lookAtDns, lookAtStart, lookInside } from '../protocol/first-look.ts';
-import type { Place } from '../protocol/message.ts';
+import { FlowTable, Phase } from '../flow/table.ts';
 import type { EndpointIndex } from '../signature/endpoints.ts';
 import type { SignatureSet } from '../signature/types.ts';
 import { AddressBook, type BookEntry } from './address-book.ts';
 import type { ConversationContext } from './conversation.ts';
-import { Conversations, type LookedUp } from './conversations.ts';
+import { Conversations } from './conversations.ts';
+import { Datagrams } from './datagrams.ts';
 import { datagramKey, EvidenceKeeper } from './evidence-keeper.ts';
+import { Findings } from './findings.ts';
 import { HomePrefixes } from './home.ts';
+import { Inspection } from './inspection.ts';
 import { Lookups } from './lookups.ts';
-import { tlsText } from './message-text.ts';
 import { Naming } from './naming.ts';
+import { News } from './news.ts';
 import type { EvidenceFrame } from './options.ts';
 import type { PipelineCounts, PipelineOptions, PipelineState } from './pipeline-types.ts';
-import { QuicFlows } from './quic-flows.ts';
 import { isDns, plainShard, shardOf } from './shard-of.ts';
 import { Shedding } from './shedding.ts';
-import { isClientHello, tellsMore } from './tls-look.ts';
 import type { FactSource, FactsTold } from './told.ts';
 import { Watch } from './watch.ts';
 
 export { DEFAULT_LIMITS, type PipelineCounts, type PipelineOptions, type PipelineState } from './pipeline-types.ts';
 
-/** A segment this far beyond the known start of its stream is not waited for. */
-const REORDER_REACH = 64 * 1024;
 const SWEEP_EVERY = 4096;
 const SWEEP_RECORDS = 1024;
 /** Bytes of evidence that open conversations keep, where the engine runs without end. */
@@ -60,7 +47,6 @@ export class Pipeline implements FrameSink, FactSource {
   bytes = 0;
   firstTime: number = Number.POSITIVE_INFINITY;
   lastTime: number = Number.NEGATIVE_INFINITY;
-  private signatures: SignatureSet;
   private readonly decodeCounters = createAnomalyCounters();
   private readonly streamCounters = createAnomalyCounters();
   /** Takes what another shard counts. */
@@ -92,20 +78,18 @@ export class Pipeline implements FrameSink, FactSource {
   /** Addresses of listed names, where the engine runs without end. */
   private readonly book: AddressBook | null;
   private readonly lookups: Lookups;
-  private readonly quic: QuicFlows;
+  private readonly inspection: Inspection;
+  private readonly datagrams: Datagrams;
+  private readonly findings: Findings;
+  private readonly news: News;
   private readonly budget: StreamBudget;
-  /** Flows whose payload was looked at. */
-  private inspected = 0;
   /** Under overload: which flows are put aside. */
   private readonly shedding = new Shedding();
   private readonly keeper: EvidenceKeeper | null;
   private readonly filters: (BpfProgram | null)[] = [];
   private untilSweep = SWEEP_EVERY;
-  private readonly endless: boolean;
-  private over = false;
 
   constructor(options: PipelineOptions) {
-    this.signatures = options.signatures;
     this.filterFor = options.filterFor;
     this.seed = options.seed | 0;
     this.shard = options.shard;
@@ -121,29 +105,33 @@ export class Pipeline implements FrameSink, FactSource {
     this.home = new HomePrefixes(options.home);
     const daily = options.daily === true;
     const endless = options.endless === true;
-    this.endless = endless;
     this.watch = daily ? new Watch(options.home, options.capacity) : null;
-    const budget: StreamBudget = { used: 0, limit: options.streamBytes };
+    this.budget = { used: 0, limit: options.streamBytes };
     this.book = endless ? new AddressBook() : null;
     this.naming = new Naming(options.endpoints, this.book);
-    // Every shard learns the same names: the first one counts those that gave way.
     this.keeper = options.keepEvidence ? new EvidenceKeeper(options.fileOf) : null;
+    // Every shard learns the same names: the first one counts those that gave way.
     this.lookups = new Lookups(this.naming, options.signatures, options.shard === 0, daily, this.keeper, endless);
-    this.quic = new QuicFlows(this.streamCounters);
     const context: ConversationContext = {
       signatures: options.signatures,
       naming: this.naming,
-      budget,
+      budget: this.budget,
       counters: this.streamCounters,
       keepEvidence: options.keepEvidence,
       ...(endless ? { proofBudget: { used: 0, limit: MAX_PROOF_BYTES } } : {}),
       fileOf: options.fileOf,
       keeper: this.keeper,
     };
-    this.budget = budget;
     const { maxConversations, maxUnmatched } = options;
     const limits = { maxConversations, maxUnmatched, daily, endless };
-    this.conversations = new Conversations(this.table, context, this.lookups, limits);
+    this.findings = new Findings(endless);
+    const { table, naming, lookups, findings, keeper, shedding, streamCounters: counters } = this;
+    const conversations = new Conversations(table, context, lookups, findings, limits);
+    const inspection = new Inspection(options.signatures, table, naming, conversations, shedding);
+    this.conversations = conversations;
+    this.inspection = inspection;
+    this.datagrams = new Datagrams({ table, naming, lookups, conversations, inspection, keeper, counters });
+    this.news = new News(conversations, lookups, findings, endless);
   }
 
   onFrame(frame: Frame): void {
@@ -242,7 +230,7 @@ export class Pipeline implements FrameSink, FactSource {
     const side = table.side;
     if (p.protocol !== PROTOCOL_TCP) {
       if (p.protocol === PROTOCOL_UDP && table.phase(flow) !== Phase.Ignored) {
-        this.onDatagram(flow, side, p, frame, shift);
+        this.datagrams.read(flow, side, p, frame, shift, this.isForeign);
       }
       return;
     }
@@ -250,7 +238,7 @@ export class Pipeline implements FrameSink, FactSource {
     if (p.payloadLength === 0) return;
     const phase = table.phase(flow);
     if (phase === Phase.Ignored) return;
-    if (phase === Phase.Inspect && !this.inspect(flow, side, p, frame)) return;
+    if (phase === Phase.Inspect && !this.inspection.inspect(flow, side, p, frame, this.isForeign)) return;
     this.conversations.follow(flow, side, p, frame, shift);
   }
 
@@ -261,70 +249,6 @@ export class Pipeline implements FrameSink, FactSource {
       this.conversations.onPacket(flow, table.side, frame.time, frame.originalLength);
     }
     if (!this.home.empty && !this.isForeign) watch.count(flow, table.isNew, p);
-  }
-
-  /** UDP: DNS, and the first datagrams of QUIC connections. */
-  private onDatagram(flow: number, side: 0 | 1, p: Packet, frame: Frame, shift: number): void {
-    if (p.payload === p.payloadEnd) return;
-    if (isDns(p)) {
-      const place = this.notePlace(frame, shift, p.payload, p.payloadEnd);
-      this.lookups.read(p, p.bytes, p.payload, p.payloadEnd, place, frame.originalLength, !this.isForeign, frame);
-      return;
-    }
-    if (this.table.phase(flow) === Phase.Followed) {
-      this.conversations.onDatagram(flow, side, p, frame, shift);
-      return;
-    }
-    const number = this.table.number(flow);
-    // A connection of QUIC begins with long headers (RFC 9000 §17.2); what has others began before, or is none.
-    if (((p.bytes[p.payload] as number) & 0x80) === 0 && !this.quic.has(number)) {
-      if (this.table.spend(flow, side) <= 0) this.table.setPhase(flow, Phase.Ignored);
-      return;
-    }
-    const hello = this.quic.read(number, side, p);
-    if (hello === 'more') {
-      if (!Number.isNaN(shift)) this.keeper?.addEarly(number, frame, side, p.payload + shift);
-      return;
-    }
-    if (hello === 'no' || hello === 'failed') {
-      if (hello === 'failed' || this.table.spend(flow, side) <= 0) this.table.setPhase(flow, Phase.Ignored);
-      return;
-    }
-    this.table.setState(flow, side === 1 ? OPENED | OPENER_B : OPENED);
-    const looked = this.naming.empty ? null : this.lookedUp(flow, frame.time, p);
-    if (!looked?.listed && (hello.sni === null || this.naming.ofName(hello.sni, 0).evidence !== 'stratum')) {
-      this.table.setPhase(flow, Phase.Ignored);
-      return;
-    }
-    const conversation = this.conversations.begin(flow, p, frame, looked, this.isForeign);
-    const place = this.notePlace(frame, shift, p.payload, p.payloadEnd);
-    conversation.seal('quic');
-    this.conversations.keep(conversation, side, p, frame, shift);
-    conversation.onMessage({ kind: 'tls', side, place, transport: 'quic', tls: hello, text: tlsText(hello) });
-    conversation.count(side);
-    this.conversations.countMatch(conversation);
-    if (!conversation.matched) this.conversations.drop(flow);
-  }
-
-  /** Under which name the client of a flow looked up its server; asked once in a flow. */
-  private lookedUp(flow: number, time: number, p: Packet): LookedUp | null {
-    const { table, naming } = this;
-    const state = table.state(flow);
-    if ((state & NAME_ASKED) !== 0) return null;
-    table.setState(flow, NAME_ASKED);
-    const sender = naming.lookedUp(p, time, false);
-    const receiver = naming.lookedUp(p, time, true);
-    // Who opened the connection is its client; where that was not seen, either may be.
-    const opener = (state & OPENED) === 0 ? -1 : (state & OPENER_B) === 0 ? 0 : 1;
-    if (sender !== null && opener !== 1 - table.side) return { ...sender, client: table.side };
-    if (receiver !== null && opener !== table.side) return { ...receiver, client: (1 - table.side) as 0 | 1 };
-    return null;
-  }
-
-  private notePlace(frame: Frame, shift: number, from: number, to: number): Place {
-    const whole = !Number.isNaN(shift);
-    const { input, number: packet, time } = frame;
-    return { input, packet, time, from: whole ? from + shift : 0, to: whole ? to + shift : 0 };
   }
 
   private onFlags(flow: number, side: 0 | 1, p: Packet, frame: Frame, shift: number): void {
@@ -338,107 +262,40 @@ export class Pipeline implements FrameSink, FactSource {
     }
   }
 
-  /** The first look at a payload. True: the flow is to be followed from this packet on. */
-  private inspect(flow: number, side: 0 | 1, p: Packet, frame: Frame): boolean {
-    const table = this.table;
-    const state = table.state(flow);
-    if (state & (RULED_OUT_A << side)) return false;
-    if ((state & INSPECTED) === 0) {
-      table.setState(flow, INSPECTED);
-      if (!this.isForeign) this.inspected++;
-    } else if (this.shedding.active && !isDns(p) && this.shedding.givesUp(frame.time - table.firstSeen(flow))) {
-      // Not before it was looked at once.
-      table.setPhase(flow, Phase.Ignored);
-      return false;
-    }
-    const looked = this.naming.empty ? null : this.lookedUp(flow, frame.time, p);
-    // A server that its client knows as a mining endpoint is followed whatever it speaks.
-    if (looked?.listed) {
-      this.conversations.begin(flow, p, frame, looked, this.isForeign);
-      return true;
-    }
-    let final = false;
-    let look: Look;
-    if (state & (START_KNOWN_A << side)) {
-      const ahead = (p.sequence + (p.tcpFlags & TCP_SYN ? 1 : 0) - table.start(flow, side)) | 0;
-      if (ahead < 0) return false;
-      if (ahead === 0) {
-        look = lookAtStart(p.bytes, p.payload, p.payloadEnd);
-        if ((look === Look.No || look === Look.More) && isDns(p)) look = lookAtDns(p.bytes, p.payload, p.payloadEnd);
-        if (look === Look.No && this.signatures.mayStart(p.bytes, p.payload, p.payloadEnd)) look = Look.Start;
-        final = true;
-      } else if (ahead < REORDER_REACH) look = Look.Text;
-      else look = p.payload < p.payloadEnd ? lookInside(p.bytes, p.payload, p.payloadEnd) : Look.No;
-    } else look = p.payload < p.payloadEnd ? lookInside(p.bytes, p.payload, p.payloadEnd) : Look.No;
-    if (look === Look.Tls && !tellsMore(p.bytes, p.payload, p.payloadEnd, this.naming)) {
-      look = Look.No;
-      if (isClientHello(p.bytes, p.payload)) table.setState(flow, NAMED_OTHER);
-    }
-    if (look !== Look.No) {
-      this.conversations.begin(flow, p, frame, looked, this.isForeign);
-      return true;
-    }
-    if (final || table.spend(flow, side) <= 0) {
-      table.setState(flow, RULED_OUT_A << side);
-      if (table.state(flow) & (RULED_OUT_A << (1 - side))) table.setPhase(flow, Phase.Ignored);
-    }
-    return false;
-  }
-
   /** What was found so far, key by key. */
   get finished(): KeyFacts[] {
-    return [...this.conversations.keys.values()];
+    return this.news.finished;
   }
 
   /** Frames that prove what was found, by key. */
   get evidence(): ReadonlyMap<string, readonly EvidenceFrame[]> {
-    return this.conversations.shelf.evidence;
+    return this.findings.shelf.evidence;
   }
 
   /** Openings, look-ups and lengths of the conversations in `evidence`, and look-ups that led to none, by key. */
   get surroundings(): ReadonlyMap<string, readonly EvidenceFrame[]> {
-    return this.conversations.shelf.surroundings;
+    return this.findings.shelf.surroundings;
   }
 
   /** What is new since the last call (src/engine/told.ts). Call between pieces. */
   tell(): FactsTold {
     this.onPieceEnd();
-    const { conversations, lookups } = this;
-    if (!this.over) conversations.endClosed(this.lastTime);
-    const lookedUp = lookups.tell(this.over ? Number.POSITIVE_INFINITY : this.lastTime);
-    for (const [facts, frames] of lookedUp.ended) {
-      const key = conversations.add(facts);
-      if (key !== null) conversations.shelf.add(key, frames);
-    }
-    const ended = [...conversations.keys.values()];
-    conversations.keys.clear();
-    const { open, closed } = conversations.news?.tell() ?? { open: [], closed: [] };
-    // One line of numbers for both: even ones are conversations, odd ones look-ups.
-    return {
-      ended,
-      open: [
-        ...open.map(([n, facts]) => [n * 2, facts] as const),
-        ...lookedUp.open.map(([n, facts]) => [n * 2 + 1, facts] as const),
-      ],
-      closed: [...closed.map((n) => n * 2), ...lookedUp.closed.map((n) => n * 2 + 1)],
-    };
+    return this.news.tell(this.lastTime);
   }
 
   /** Frames behind these keys (`keyOf`), as told of last. Call between pieces. */
   evidenceOf(keys: ReadonlySet<string>): Map<string, EvidenceFrame[]> {
-    const found = this.conversations.evidenceOf(keys);
-    for (const [key, frames] of this.lookups.evidenceOf(keys)) found.get(key)?.push(...frames);
-    return found;
+    return this.news.evidenceOf(keys);
   }
 
   /** The evidence of what ended under these keys is no longer needed. */
   forgetEvidence(keys: Iterable<string>): void {
-    for (const key of keys) this.conversations.shelf.forget(key);
+    this.news.forgetEvidence(keys);
   }
 
   /** Puts other signatures and another endpoint list in place of the present ones: from the next message on. */
   setSignatures(signatures: SignatureSet, endpoints: EndpointIndex): void {
-    this.signatures = signatures;
+    this.inspection.setSignatures(signatures);
     this.conversations.setSignatures(signatures);
     this.lookups.setSignatures(signatures);
     this.naming.setEndpoints(endpoints);
@@ -485,13 +342,13 @@ export class Pipeline implements FrameSink, FactSource {
   state(): PipelineState {
     const { table, conversations, lookups, budget, shedding } = this;
     return {
-      inspected: this.inspected,
+      inspected: this.inspection.inspected,
       flowsActive: table.size,
       flowsCapacity: table.capacity,
       flowsExpired: table.expired,
       evictedFlows: table.evicted,
       evictedConversations: conversations.evicted,
-      evictedKeys: conversations.dropped,
+      evictedKeys: this.findings.dropped,
       evictedLookups: lookups.dropped,
       conversations: conversations.openCount,
       conversationsMatched: conversations.matchedCount,
@@ -508,20 +365,14 @@ export class Pipeline implements FrameSink, FactSource {
 
   /** How many keys conversations that ended have told of. */
   get found(): number {
-    return this.conversations.keys.size;
+    return this.findings.keys.size;
   }
 
   /** Ends everything that is open. Call once, after the last frame. */
   finish(): void {
     this.onPieceEnd();
     this.table.clear();
-    // Without end, look-ups were told of one by one: `tell` ends them the same way.
-    this.over = true;
-    if (this.endless) return;
-    for (const [facts, frames] of this.lookups.facts()) {
-      const key = this.conversations.add(facts);
-      if (key !== null) this.conversations.shelf.add(key, frames);
-    }
+    this.news.finish();
   }
 
   counts(): PipelineCounts {
@@ -529,7 +380,7 @@ export class Pipeline implements FrameSink, FactSource {
       packets: this.packets,
       bytes: this.bytes,
       flows: this.table.created - this.foreignFlows,
-      evictions: this.table.evicted + this.conversations.evicted + this.conversations.dropped + this.lookups.dropped,
+      evictions: this.table.evicted + this.conversations.evicted + this.findings.dropped + this.lookups.dropped,
       firstTime: this.firstTime,
       lastTime: this.lastTime,
       homeFlows: this.home.counts(),

@@ -14,7 +14,7 @@ import type { EndpointFacts, NameSource } from '../protocol/message.ts';
 import type { EndpointIndex } from '../signature/endpoints.ts';
 import type { SignatureSet } from '../signature/types.ts';
 import { addressText } from './address.ts';
-import type { Hosts } from './lookups.ts';
+import type { Hosts } from './hosts.ts';
 import { Naming } from './naming.ts';
 import { fillEnds, SERVICE_PORTS, serverText, type Words, wordsOf } from './record-ends.ts';
 import { factsOfDay } from './record-facts.ts';

@@ -10,9 +10,9 @@ import type {
   TlsMessage,
 } from '../protocol/message.ts';
 import { canonicalAddress } from './address.ts';
+import type { TunnelKind } from './message-sink.ts';
 import type { Naming } from './naming.ts';
 import { isSocketUpgrade } from './patience.ts';
-import type { TunnelKind } from './side-reader.ts';
 
 const MAX_NAMES = 16;
 const MAX_UNLISTED = 6;

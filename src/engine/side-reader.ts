@@ -4,47 +4,14 @@ import { Look, lookAtDns, lookAtStart, lookInside } from '../protocol/first-look
 import { HttpParser } from '../protocol/http.ts';
 import { jsonMessages } from '../protocol/json.ts';
 import { LineParser } from '../protocol/json-line.ts';
-import {
-  type BinaryMessage,
-  type HttpHead,
-  type JsonMessage,
-  type Message,
-  type Place,
-  type Side,
-  START_BYTES,
-  type Transport,
-} from '../protocol/message.ts';
+import type { BinaryMessage, HttpHead, JsonMessage, Place, Side, Transport } from '../protocol/message.ts';
 import type { StreamParser } from '../protocol/parser.ts';
-import { SocksParser, type SocksTarget } from '../protocol/socks.ts';
+import { SocksParser } from '../protocol/socks.ts';
 import { Sv2Parser } from '../protocol/sv2.ts';
 import { TlsParser } from '../protocol/tls.ts';
 import { WebSocketParser } from '../protocol/websocket.ts';
-import { hex, readBinary, tlsText } from './message-text.ts';
-
-/** Receives the messages of one direction. */
-export interface MessageSink {
-  onMessage(m: Message): void;
-  /** Whether a JSON message of these bytes may be of interest; false spares the parsing. */
-  mayMatter(bytes: Uint8Array, off: number, end: number): boolean;
-  /** Whether a signature may know a direction by its first payload [off, end). */
-  mayStart(bytes: Uint8Array, off: number, end: number): boolean;
-  /** Something that is no message of ours passed by; `weight` counts against the patience with this conversation. */
-  onForeign(weight: number): void;
-  onAnomaly(anomaly: number): void;
-  /** This direction switched from HTTP to WebSocket or, behind CONNECT, to anything; the other one follows. */
-  onUpgrade(side: Side, head: HttpHead, tunnel: boolean): void;
-  /** A proxy was asked for this target, or (null) answered; what follows is spoken with the target. */
-  onTunnel(side: Side, kind: TunnelKind, target: SocksTarget | null, place: Place): void;
-  /** The piece being read holds these bytes of a password outside any message. */
-  onSecret(side: Side, secret: Uint8Array, place: Place): void;
-  onDns(side: Side, bytes: Uint8Array, off: number, end: number, place: Place): void;
-  /** Bytes of a direction that began with what may be the key of a Noise handshake. False: it is none. */
-  onNoise(side: Side, bytes: Uint8Array, off: number, end: number, place: Place): boolean;
-  /** The other direction began so. */
-  readonly noiseBegun: boolean;
-}
-
-export type TunnelKind = 'socks4' | 'socks5' | 'connect';
+import type { MessageSink } from './message-sink.ts';
+import { readBinary, startMessage, sv2Message, tlsText } from './message-text.ts';
 
 /**
  * What a direction speaks. `open` = not yet known, `none` = nothing we read, `tunnel` = whatever the reader inside says,
@@ -257,7 +224,9 @@ export class SideReader {
         else this.speech = 'none';
         return;
       default:
-        if (this.atStart && this.sink.mayStart(from, start, stop)) this.tellStart(from, start, stop);
+        if (this.atStart && this.sink.mayStart(from, start, stop)) {
+          this.sink.onMessage(startMessage(this.side, this.placeOf(from, start, stop), from, start, stop));
+        }
         // At the very start the answer is final; in the middle the next segment may begin a message.
         if (this.atStart || ++this.tries >= MAX_TRIES) this.speech = 'none';
         this.sink.onForeign(look === Look.Text ? 4 : 16);
@@ -267,14 +236,6 @@ export class SideReader {
     if (!this.atStart && this.parser instanceof LineParser) this.parser.gap();
     this.pushed = from;
     this.parser?.push(from, start, stop);
-  }
-
-  private tellStart(bytes: Uint8Array, off: number, end: number): void {
-    const payload = bytes.slice(off, Math.min(end, off + START_BYTES));
-    const text = `begins with ${hex(payload, 0, Math.min(payload.length, 64))}, ${end - off} bytes`;
-    const place = this.placeOf(bytes, off, end);
-    const common = { kind: 'start', side: this.side, place, transport: 'tcp' } as const;
-    this.sink.onMessage({ ...common, payload, length: end - off, text });
   }
 
   private noise(bytes: Uint8Array, off: number, end: number): void {
@@ -396,17 +357,8 @@ export class SideReader {
   private sv2Handler(): ConstructorParameters<typeof Sv2Parser>[0] {
     return {
       onSv2Frame: (extension, channel, type, bytes, off, end) => {
-        this.sink.onMessage({
-          kind: 'sv2',
-          side: this.side,
-          place: this.placeOf(bytes, off, end),
-          transport: 'tcp',
-          extension,
-          channel,
-          type,
-          payload: bytes.slice(off, end),
-          text: `Stratum V2 type 0x${type.toString(16).padStart(2, '0')}, ${end - off} bytes: ${hex(bytes, off, Math.min(end, off + 96))}`,
-        });
+        const place = this.placeOf(bytes, off, end);
+        this.sink.onMessage(sv2Message(this.side, place, extension, channel, type, bytes, off, end));
       },
       onSv2Anomaly: (anomaly) => {
         this.sink.onAnomaly(anomaly);

@@ -1,7 +1,7 @@
 // hot: `holds` runs for every packet where windows are days.
 import { DAY, dayOf } from '../detect/day.ts';
 import { HomePrefixes } from './home.ts';
-import type { Hosts } from './lookups.ts';
+import type { Hosts } from './hosts.ts';
 
 /** Time without any packet that does not count as watched, microseconds. */
 export const MAX_SILENCE = 600_000_000;

@@ -1,6 +1,7 @@
 // hot: one call per datagram.
 import type { Peer } from './domain.ts';
 import { Fault } from './faults.ts';
+import { followSequence, type HeaderForm, readHeader } from './message.ts';
 import type { RecordSink } from './record.ts';
 import { type SetReader, sinceUptime } from './set-reader.ts';
 
@@ -13,8 +14,8 @@ import { type SetReader, sinceUptime } from './set-reader.ts';
  *     0 source  4 destination  8 next hop  12 in  14 out  16 packets  20 bytes  24 first ms  28 last ms  32 source port
  *     34 destination port  36 pad  37 TCP flags  38 protocol  39 TOS  40 AS  42 AS  44 masks  46 pad
  */
-export const V5_HEADER = 24;
-export const V5_RECORD = 48;
+const HEADER: HeaderForm = { length: 24, uptime: 4, seconds: 8, nanoseconds: 12, sequence: 16 };
+const RECORD = 48;
 
 const ICMP = 1;
 const TCP = 6;
@@ -30,34 +31,27 @@ export function readNetflow5(
   time: number,
   sink: RecordSink,
 ): void {
-  if (end - off < V5_HEADER) {
-    reader.fault(Fault.truncated);
-    return;
-  }
+  if (!readHeader(reader, view, off, end, HEADER, time)) return;
   const count = view.getUint16(off + 2);
-  const present = Math.floor((end - off - V5_HEADER) / V5_RECORD);
+  const present = Math.floor((end - off - HEADER.length) / RECORD);
   if (count === 0) {
     reader.fault(Fault.bad_count);
     return;
   }
   if (count > present) reader.fault(Fault.truncated);
-  const uptime = view.getUint32(off + 4);
-  const seconds = view.getUint32(off + 8);
-  const exportTime = seconds > 0 ? seconds * 1e6 + Math.round(view.getUint32(off + 12) / 1000) : time;
+  const { uptime, exportTime } = reader;
   const domain = peer.domain(view.getUint16(off + 20), time);
   const interval = view.getUint16(off + 22) & 0x3fff;
   if (interval > 0) domain.sampling.set(-1, interval);
   const rate = domain.sampling.rateOf(-1) || reader.defaultRate;
-  peer.lost += domain.sequence(port).observe(view.getUint32(off + 16), count, uptime, time, reader.counts);
-  reader.exportTime = exportTime;
-  reader.uptime = uptime;
+  followSequence(reader, view, off, HEADER, domain, peer, port, count, time);
   const r = reader.record;
   r.clear();
   r.exporter = reader.exporter;
   r.input = reader.input;
   r.samplingRate = rate;
   const records = Math.min(count, present);
-  for (let i = 0, at = off + V5_HEADER; i < records; i++, at += V5_RECORD) {
+  for (let i = 0, at = off + HEADER.length; i < records; i++, at += RECORD) {
     r.source0 = view.getInt32(at);
     r.destination0 = view.getInt32(at + 4);
     r.packets = view.getUint32(at + 16);

@@ -1,16 +1,24 @@
 // hot: one call per datagram.
 import type { Peer } from './domain.ts';
 import { Fault } from './faults.ts';
+import { followSequence, type HeaderForm, readHeader, readSets, type SetFormat } from './message.ts';
 import type { RecordSink } from './record.ts';
 import type { SetReader } from './set-reader.ts';
-import { readV9OptionsTemplates, readV9Templates } from './template-sets.ts';
 
 /**
  * NetFlow v9 (RFC 3954 §5.1): version, count, uptime ms, seconds, sequence, source id; then flow sets of number and length,
  * 0 = templates, 1 = options templates, from 256 data.
  */
-const HEADER = 20;
-const FIRST_DATA_SET = 256;
+const HEADER: HeaderForm = { length: 20, uptime: 4, seconds: 8, nanoseconds: -1, sequence: 12 };
+const SOURCE_ID = 16;
+const SETS: SetFormat = {
+  templates: [
+    { v9: true, options: false },
+    { v9: true, options: true },
+  ],
+  // The header does not tell the length of the message.
+  overlong: Fault.truncated,
+};
 
 /** Reads one datagram of NetFlow v9, bytes [off, end). */
 export function readNetflow9(
@@ -23,39 +31,8 @@ export function readNetflow9(
   time: number,
   sink: RecordSink,
 ): void {
-  if (end - off < HEADER) {
-    reader.fault(Fault.truncated);
-    return;
-  }
-  const uptime = view.getUint32(off + 4);
-  const seconds = view.getUint32(off + 8);
-  const domain = peer.domain(view.getUint32(off + 16), time);
-  reader.uptime = uptime;
-  reader.exportTime = seconds > 0 ? seconds * 1e6 : time;
-  let at = off + HEADER;
-  let records = 0;
-  let known = true;
-  while (end - at >= 4) {
-    const id = view.getUint16(at);
-    const length = view.getUint16(at + 2);
-    if (length < 4 || length > end - at) {
-      reader.fault(length < 4 ? Fault.bad_length : Fault.truncated);
-      known = false;
-      break;
-    }
-    const from = at + 4;
-    at += length;
-    if (id >= FIRST_DATA_SET) {
-      const plan = domain.templates.get(id, time);
-      if (plan !== null) records += reader.readSet(view, from, at, plan, domain, peer, sink);
-      else {
-        reader.fault(Fault.no_template);
-        known = false;
-      }
-    } else if (id === 0) readV9Templates(reader, view, from, at, domain, time);
-    else if (id === 1) readV9OptionsTemplates(reader, view, from, at, domain, time);
-    else reader.fault(Fault.unsupported);
-  }
-  const sequence = domain.sequence(port);
-  peer.lost += sequence.observe(view.getUint32(off + 12), known ? records : -1, uptime, time, reader.counts);
+  if (!readHeader(reader, view, off, end, HEADER, time)) return;
+  const domain = peer.domain(view.getUint32(off + SOURCE_ID), time);
+  const records = readSets(reader, view, off + HEADER.length, end, SETS, domain, peer, time, false, false, sink);
+  followSequence(reader, view, off, HEADER, domain, peer, port, records, time);
 }

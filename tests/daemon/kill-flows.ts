@@ -1,6 +1,6 @@
 /** An exporter of flow records that never pauses: invented conversations with one listed pool, over IPFIX (RFC 7011). */
 import { createSocket, type Socket } from 'node:dgram';
-import { data, type FieldSpec, ip4, ipfix, template, uint } from '../flowrecord/netflow-builder.ts';
+import { data, ipfix, PLAIN, plainFlow, template } from '../flowrecord/netflow-builder.ts';
 
 /** Pool of the endpoint list that `endpointsCsv` writes; no capture has it. */
 const POOL = '198.51.100.250';
@@ -15,19 +15,6 @@ const MINUTE = 60e3;
 const BEGIN = Date.UTC(2026, 10, 3);
 const DOMAIN = 7;
 const TEMPLATE = 300;
-
-const FIELDS: readonly FieldSpec[] = [
-  [8, 4],
-  [12, 4],
-  [7, 2],
-  [11, 2],
-  [4, 1],
-  [6, 1],
-  [2, 8],
-  [1, 8],
-  [152, 8],
-  [153, 8],
-];
 
 /** An endpoint list with the pool of this traffic (docs/endpoints.md). */
 export function endpointsCsv(): string {
@@ -83,23 +70,15 @@ export class FlowSender {
       const bit = c.sent++;
       this.sent.get(c.miner)?.push({ bit, at: now });
       const packets = WEIGHT + 2 ** bit;
-      const tail = [
-        6,
-        0x18,
-        ...uint(packets, 8),
-        ...uint(packets * 120, 8),
-        ...uint(start, 8),
-        ...uint(start + 59e3, 8),
-      ];
-      const [miner, pool] = [ip4(c.miner), ip4(POOL)];
+      const common = { flags: 0x18, packets, bytes: packets * 120, start, end: start + 59e3 };
       return [
-        [...miner, ...pool, ...uint(c.port, 2), ...uint(POOL_PORT, 2), ...tail],
-        [...pool, ...miner, ...uint(POOL_PORT, 2), ...uint(c.port, 2), ...tail],
+        plainFlow({ source: c.miner, destination: POOL, sourcePort: c.port, destinationPort: POOL_PORT, ...common }),
+        plainFlow({ source: POOL, destination: c.miner, sourcePort: POOL_PORT, destinationPort: c.port, ...common }),
       ];
     });
     const fresh = now - this.templateAt >= this.templateEvery;
     if (fresh) this.templateAt = now;
-    const sets = [...(fresh ? [template(TEMPLATE, FIELDS)] : []), data(TEMPLATE, ...records)];
+    const sets = [...(fresh ? [template(TEMPLATE, PLAIN)] : []), data(TEMPLATE, ...records)];
     const seconds = Math.floor((start + MINUTE) / 1000);
     this.socket.send(ipfix(sets, { seconds, sequence: this.sequence, domain: DOMAIN }), this.port, '127.0.0.1');
     this.sequence += records.length;

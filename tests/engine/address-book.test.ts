@@ -8,7 +8,8 @@ import {
   MAX_ADDRESS_NAMES,
   readBookEntries,
 } from '../../src/engine/address-book.ts';
-import { type Hosts, Lookups } from '../../src/engine/lookups.ts';
+import type { Hosts } from '../../src/engine/hosts.ts';
+import { Lookups } from '../../src/engine/lookups.ts';
 import { Naming } from '../../src/engine/naming.ts';
 import type { EndpointFacts } from '../../src/protocol/message.ts';
 import { parseEndpoints, SeenKeys } from '../../src/signature/endpoint-rows.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CaptureReader } from '../../src/capture/reader.ts';
-import { byTime, ofDetection, ofKey } from '../../src/engine/evidence-order.ts';
+import { byTime, ofDetection, ofKey, withFrames } from '../../src/engine/evidence-order.ts';
 import { FlowSample } from '../../src/engine/flow-sample.ts';
 import type { KeptFrame } from '../../src/engine/kept-frame.ts';
 import { findMasked } from '../../src/engine/masked-text.ts';
@@ -305,6 +305,21 @@ describe('what is chosen', () => {
     expect(whole).toHaveLength(256 + 384);
     expect(ofKey([...ofKey(second), ...first])).toEqual(whole);
     expect(ofKey([...ofKey(first), ...ofKey(second)])).toEqual(whole);
+    for (const size of [1, 7, 90]) {
+      for (const list of [many, many.toReversed(), [...second, ...first]]) {
+        let kept: typeof whole = [];
+        for (let i = 0; i < list.length; i += size) {
+          const more = list.slice(i, i + size);
+          const both = ofKey([...kept, ...more]);
+          const next = withFrames(kept, more);
+          expect(next).toEqual(both);
+          // Nothing is sorted again where nothing of it is kept.
+          if (!more.some((f) => both.includes(f))) expect(next).toBe(kept);
+          kept = next;
+        }
+        expect(kept).toEqual(whole);
+      }
+    }
   });
 
   test('what is named comes first, then what shows its conversation', () => {

@@ -1,31 +1,14 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { IpfixReader } from '../../src/flowrecord/ipfix-file.ts';
 import * as b from './netflow-builder.ts';
 
 const REVERSE = 29305;
-function read(...messages: readonly Uint8Array[]): { reader: IpfixReader; sink: b.Kept } {
-  const reader = new IpfixReader();
-  const sink = new b.Kept();
-  for (const message of messages) reader.feed(message, 0, message.length, sink);
-  reader.finish(sink);
-  return { reader, sink };
-}
-const join = (...parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]));
-const ADDRESSES: readonly b.FieldSpec[] = [
-  [8, 4],
-  [12, 4],
-  [2, 4],
-];
-const addresses = (packets: number = 1): number[] => [
-  ...b.ip4('192.0.2.1'),
-  ...b.ip4('192.0.2.2'),
-  ...b.uint(packets, 4),
-];
 /** One record of both addresses, a packet count and the given fields. */
 function one(fields: readonly b.FieldSpec[], bytes: readonly number[], before: readonly Uint8Array[] = []): b.Kept {
-  const specs = [...ADDRESSES, ...fields];
-  const { sink } = read(...before, b.ipfix([b.template(256, specs), b.data(256, [...addresses(), ...bytes])]));
+  const specs = [...b.ADDRESSES, ...fields];
+  const { sink } = b.readMessages(
+    ...before,
+    b.ipfix([b.template(256, specs), b.data(256, [...b.addresses(), ...bytes])]),
+  );
   expect(sink.records).toHaveLength(1);
   return sink;
 }
@@ -37,7 +20,7 @@ const ntp = (time: number): number[] => {
 
 describe('fields', () => {
   test('a plain record', () => {
-    const { sink, reader } = read(b.ipfix([b.template(256, b.PLAIN), b.data(256, b.plain())]));
+    const { sink, reader } = b.readMessages(b.ipfix([b.template(256, b.PLAIN), b.data(256, b.plain())]));
     expect(sink.last).toMatchObject({
       ...{ source0: 0xc000020a | 0, destination0: 0xc6336414 | 0, sourcePort: 40_000, destinationPort: 3333 },
       ...{ protocol: 6, tcpFlags: 0x1b, packets: 7, bytes: 4200, start: b.TIME - 9e6, end: b.TIME - 1.5e6 },
@@ -47,7 +30,9 @@ describe('fields', () => {
   });
 
   test('64-bit counts, reduced-size counts, flags of two bytes', () => {
-    const { sink } = read(b.ipfix([b.template(256, b.PLAIN), b.data(256, b.plain(1, 2n ** 40n + 3n, 2n ** 53n))]));
+    const { sink } = b.readMessages(
+      b.ipfix([b.template(256, b.PLAIN), b.data(256, b.plain(1, 2n ** 40n + 3n, 2n ** 53n))]),
+    );
     expect([sink.last.packets, sink.last.bytes]).toEqual([2 ** 40 + 3, 2 ** 53]);
     const odd = one(
       [
@@ -175,8 +160,8 @@ describe('fields', () => {
   });
 
   test('times that cannot be are counted and replaced', () => {
-    const zero = b.data(256, [...addresses(), ...b.uint(0, 8)], [...addresses(), ...b.uint(2n ** 60n, 8)]);
-    const { sink, reader } = read(b.ipfix([b.template(256, [...ADDRESSES, [152, 8]]), zero]));
+    const zero = b.data(256, [...b.addresses(), ...b.uint(0, 8)], [...b.addresses(), ...b.uint(2n ** 60n, 8)]);
+    const { sink, reader } = b.readMessages(b.ipfix([b.template(256, [...b.ADDRESSES, [152, 8]]), zero]));
     expect(sink.records.map((r) => r.start)).toEqual([b.TIME, b.TIME]);
     expect(b.faultsOf(reader.counts)).toEqual({ bad_time: 2 });
   });
@@ -262,7 +247,7 @@ describe('fields', () => {
       record(0, '0.0.0.0'),
       record(0, '10.0.0.9'),
     );
-    const { sink } = read(b.ipfix([b.template(256, specs), records]));
+    const { sink } = b.readMessages(b.ipfix([b.template(256, specs), records]));
     expect(sink.records.map((r) => [r.ipVersion, r.source0, r.source3])).toEqual([
       [4, 0x0a000009, 0],
       [6, 0x20010db8, 1],
@@ -272,9 +257,9 @@ describe('fields', () => {
   });
 
   test('variable lengths of one and three bytes, empty ones included', () => {
-    const specs: b.FieldSpec[] = [[82, 65535], ...ADDRESSES, [371, 65535], [1, 4]];
+    const specs: b.FieldSpec[] = [[82, 65535], ...b.ADDRESSES, [371, 65535], [1, 4]];
     const record = (name: number[], user: number[], bytes: number): number[] => [
-      ...[...name, ...addresses(), ...user, ...b.uint(bytes, 4)],
+      ...[...name, ...b.addresses(), ...user, ...b.uint(bytes, 4)],
     ];
     const long = [255, ...b.uint(300, 2), ...Array<number>(300).fill(0x61)];
     const records = b.data(
@@ -283,14 +268,16 @@ describe('fields', () => {
       record([0], long, 20),
       record([255, 0, 1, 9], [1, 1], 30),
     );
-    const { sink, reader } = read(b.ipfix([b.template(256, specs), records]));
+    const { sink, reader } = b.readMessages(b.ipfix([b.template(256, specs), records]));
     expect(sink.records.map((r) => [r.bytes, r.source0])).toEqual([10, 20, 30].map((n) => [n, 0xc0000201 | 0]));
     expect(b.faultsOf(reader.counts)).toEqual({});
   });
 
   test('a variable length that passes the end', () => {
-    const specs: b.FieldSpec[] = [...ADDRESSES, [82, 65535]];
-    const { sink, reader } = read(b.ipfix([b.template(256, specs), b.data(256, [...addresses(), 200, 1, 2])]));
+    const specs: b.FieldSpec[] = [...b.ADDRESSES, [82, 65535]];
+    const { sink, reader } = b.readMessages(
+      b.ipfix([b.template(256, specs), b.data(256, [...b.addresses(), 200, 1, 2])]),
+    );
     expect([sink.records.length, b.faultsOf(reader.counts)]).toEqual([0, { bad_length: 1 }]);
   });
 });
@@ -355,102 +342,5 @@ describe('sampling', () => {
         [...b.uint(1, 4), ...b.uint(3, 4)],
       ).last.samplingRate,
     ).toBe(4);
-  });
-});
-
-describe('files', () => {
-  const FILE = join(
-    b.ipfix([b.template(256, b.PLAIN), b.data(256, b.plain(1), b.plain(2))]),
-    b.ipfix([b.data(256, b.plain(3))], { sequence: 2 }),
-    b.ipfix([b.template(256, b.PLAIN), b.data(256, b.plain(4))], { domain: 9 }),
-  );
-  test('in pieces of any size', () => {
-    for (let size = 1; size <= FILE.length; size += size < 40 ? 1 : 37) {
-      const reader = new IpfixReader();
-      const sink = new b.Kept();
-      for (let at = 0; at < FILE.length; at += size) reader.feed(FILE, at, Math.min(FILE.length, at + size), sink);
-      reader.finish(sink);
-      expect(sink.records.map((r) => r.sourcePort)).toEqual([1, 2, 3, 4]);
-      expect([reader.damage, b.faultsOf(reader.counts)]).toEqual([null, {}]);
-    }
-  });
-
-  test('cut off anywhere: what came before stands, the place is told', () => {
-    for (let cut = 0; cut < FILE.length; cut++) {
-      const { sink, reader } = read(FILE.subarray(0, cut));
-      const starts = [0];
-      for (let at = 0; at < FILE.length; at += (FILE[at + 2]! << 8) | FILE[at + 3]!) starts.push(at);
-      const whole = starts.includes(cut);
-      expect(reader.damage?.offset ?? null).toBe(whole ? null : Math.max(...starts.filter((s) => s < cut)));
-      expect(sink.records.length).toBe(cut < starts[2]! ? 0 : cut < starts[3]! ? 2 : 3);
-    }
-  });
-
-  test('what is no IPFIX fails at once; later it is damage', () => {
-    const text = new TextEncoder().encode('{"type":"FLOW","sampled":1}');
-    expect(read(text).reader.failure).toMatch(/^not IPFIX: at byte 0 a message of version 31522 /);
-    const { reader, sink } = read(join(FILE, text));
-    expect([reader.failure, reader.damage?.offset, sink.records.length]).toEqual([null, FILE.length, 4]);
-    expect(read(Uint8Array.from([0, 10, 0, 15, ...Array<number>(20).fill(0)])).reader.failure).toMatch(/15 bytes/);
-  });
-
-  test('withdrawals: one, all of flows, all of options', () => {
-    const known = b.ipfix([
-      b.template(256, b.PLAIN),
-      b.template(257, b.PLAIN),
-      b.optionsTemplate(300, [[149, 4]], [[34, 4]]),
-    ]);
-    const withdraw = (id: number, set: number = 2): Uint8Array => b.ipfix([b.set(set, b.uint(id * 65536, 4))]);
-    expect(read(known).reader.templates).toBe(3);
-    expect(read(known, withdraw(256)).reader.templates).toBe(2);
-    expect(read(known, withdraw(2)).reader.templates).toBe(1);
-    expect(read(known, withdraw(3, 3)).reader.templates).toBe(2);
-    expect(b.faultsOf(read(known, withdraw(999)).reader.counts)).toEqual({});
-  });
-
-  test('sequence counts data records, and restarts are none lost', () => {
-    const at = (sequence: number): Uint8Array => b.ipfix([b.data(256, b.plain(), b.plain())], { sequence });
-    const first = b.ipfix([b.template(256, b.PLAIN)], { sequence: 100 });
-    expect(read(first, at(100), at(102), at(110)).reader.counts).toMatchObject({ lost: 6, gaps: 1, restarts: 0 });
-    expect(read(first, at(100), at(102), at(0), at(2), at(4)).reader.counts).toMatchObject({ lost: 0, restarts: 1 });
-  });
-
-  test('is total: any bytes, any mutation, cut into any pieces', () => {
-    const seeds = [
-      FILE,
-      b.ipfix([b.template(256, [...ADDRESSES, [82, 65535]]), b.data(256, [...addresses(), 3, 1, 2, 3])]),
-      b.ipfix([b.optionsTemplate(300, [[302, 65535]], [[34, 4]]), b.data(300, [2, 1, 1, ...b.uint(9, 4)])]),
-    ];
-    const mutated = fc
-      .tuple(
-        fc.constantFrom(...seeds),
-        fc.array(fc.tuple(fc.nat(400), fc.integer({ min: 0, max: 255 })), { maxLength: 8 }),
-      )
-      .map(([seed, changes]) => {
-        const bytes = seed.slice();
-        for (const [at, value] of changes) bytes[at % bytes.length] = value;
-        return bytes;
-      });
-    fc.assert(
-      fc.property(
-        fc.oneof(fc.uint8Array({ maxLength: 300 }), mutated),
-        fc.integer({ min: 1, max: 99 }),
-        (bytes, size) => {
-          const whole = read(bytes);
-          const reader = new IpfixReader();
-          const sink = new b.Kept();
-          for (let at = 0; at < bytes.length; at += size)
-            reader.feed(bytes, at, Math.min(at + size, bytes.length), sink);
-          reader.finish(sink);
-          expect(sink.records).toEqual(whole.sink.records);
-          expect([reader.damage, reader.counts]).toEqual([whole.reader.damage, whole.reader.counts]);
-          for (const r of sink.records) {
-            expect(Number.isFinite(r.start + r.end + r.packets + r.bytes + r.samplingRate)).toBe(true);
-            expect(r.end >= r.start && r.samplingRate >= 1 && r.packets >= 0 && r.bytes >= 0).toBe(true);
-          }
-        },
-      ),
-      { numRuns: 3000 },
-    );
   });
 });

@@ -1,5 +1,6 @@
 /** Builds export datagrams byte by byte for tests: NetFlow v5 and v9, IPFIX. All content is invented. */
 
+import { IpfixReader } from '../../src/flowrecord/ipfix-file.ts';
 import type { FlowRecord } from '../../src/flowrecord/record.ts';
 import { RECORD_FAULTS, type RecordCounts, type RecordSink } from '../../src/flowrecord/record.ts';
 
@@ -130,7 +131,28 @@ export function faultsOf(counts: RecordCounts): Record<string, number> {
   return found;
 }
 
-/** A plain template of flows and one record of it. */
+/** Reads messages of IPFIX as those of a file. */
+export function readMessages(...messages: readonly Uint8Array[]): { reader: IpfixReader; sink: Kept } {
+  const reader = new IpfixReader();
+  const sink = new Kept();
+  for (const message of messages) reader.feed(message, 0, message.length, sink);
+  reader.finish(sink);
+  return { reader, sink };
+}
+
+/** Fields of both addresses and a packet count, and their values. */
+export const ADDRESSES: readonly FieldSpec[] = [
+  [8, 4],
+  [12, 4],
+  [2, 4],
+];
+export const addresses = (packets: number = 1): number[] => [
+  ...ip4('192.0.2.1'),
+  ...ip4('192.0.2.2'),
+  ...uint(packets, 4),
+];
+
+/** A plain template of flows. */
 export const PLAIN: readonly FieldSpec[] = [
   [8, 4],
   [12, 4],
@@ -143,9 +165,30 @@ export const PLAIN: readonly FieldSpec[] = [
   [152, 8],
   [153, 8],
 ];
-export function plain(port: number = 40_000, packets: number | bigint = 7, bytes: number | bigint = 4200): number[] {
+
+/** One flow of TCP; times in milliseconds since the epoch. */
+export interface PlainFlow {
+  readonly source: string;
+  readonly destination: string;
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  readonly flags: number;
+  readonly packets: number | bigint;
+  readonly bytes: number | bigint;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A record of the template `PLAIN`. */
+export function plainFlow(f: PlainFlow): number[] {
   return [
-    ...[...ip4('192.0.2.10'), ...ip4('198.51.100.20'), ...uint(port, 2), ...uint(3333, 2), 6, 0x1b],
-    ...[...uint(packets, 8), ...uint(bytes, 8), ...uint(T0 * 1000 - 9000, 8), ...uint(T0 * 1000 - 1500, 8)],
+    ...[...ip4(f.source), ...ip4(f.destination), ...uint(f.sourcePort, 2), ...uint(f.destinationPort, 2), 6, f.flags],
+    ...[...uint(f.packets, 8), ...uint(f.bytes, 8), ...uint(f.start, 8), ...uint(f.end, 8)],
   ];
+}
+
+/** One that always is the same but for what the test names. */
+export function plain(port: number = 40_000, packets: number | bigint = 7, bytes: number | bigint = 4200): number[] {
+  const ends = { source: '192.0.2.10', destination: '198.51.100.20', sourcePort: port, destinationPort: 3333 };
+  return plainFlow({ ...ends, flags: 0x1b, packets, bytes, start: T0 * 1000 - 9000, end: T0 * 1000 - 1500 });
 }
