@@ -44,7 +44,14 @@ export type TopInput = Widened<
 >;
 export type TopPoint = Omit<
   PointStatus,
-  'name' | 'flowsExpired' | 'conversationsMatched' | 'followed' | 'keys' | 'decodeErrors' | 'recordsImplausible'
+  | 'name'
+  | 'flowsExpired'
+  | 'conversationsMatched'
+  | 'followed'
+  | 'keys'
+  | 'decodeErrors'
+  | 'recordsImplausible'
+  | 'recordConversationsUnwatched'
 >;
 export type TopDetection = Widened<NewestDetection>;
 type Latency = Pick<LatencyHistogram, 'count' | 'sum'>;

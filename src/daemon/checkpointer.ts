@@ -12,6 +12,7 @@ const SHARE = 0.2;
 const NAMES_EVERY = 4e6;
 const NAMES_SHARE = 0.01;
 
+/** What a checkpoint is taken of, and where it goes. */
 export interface CheckpointOptions {
   readonly host: EngineHost;
   readonly store: StateStore;

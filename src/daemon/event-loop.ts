@@ -7,6 +7,7 @@ const WINDOW = 15;
 /** Milliseconds between two samples; each sample holds this time beside the delay. */
 const RESOLUTION = 20;
 
+/** A watch that runs until it is stopped. */
 export interface EventLoopWatch {
   /** Delay in seconds, over the last 15 to 30 seconds, so that several readers do not take each other's share. */
   read(): DaemonStatus['eventLoop'];

@@ -53,6 +53,7 @@ export class Feeds {
     this.next = newest + 1;
   }
 
+  /** Name of a file or device by its number; `?` where it is too old to be remembered. */
   nameOf(input: number): string {
     return this.names.get(input) ?? '?';
   }

@@ -6,6 +6,7 @@ import type { DaemonStatus } from './status.ts';
 const MAX_REASONS = 50;
 const MAX_REASON = 300;
 
+/** Whether traffic is watched as the configuration wants it. */
 export interface Readiness {
   readonly ready: boolean;
   /** Why not, one line each; empty where it is ready. */

@@ -18,6 +18,7 @@ const SILENCE = 15_000;
 /** Milliseconds that answers under way have at the end. */
 const LAST_ANSWERS = 1_000;
 
+/** Where to listen, and what to serve. */
 export interface HttpOptions {
   readonly address: string;
   /** 0 = any free one. */
@@ -29,7 +30,9 @@ export interface HttpOptions {
   readonly log: Log;
 }
 
+/** A server that listens. */
 export interface HttpServer {
+  /** The port it listens on, also where any free one was asked for. */
   readonly port: number;
   /** Takes no further connections, lets answers under way end (a second at most), then closes. */
   close(): Promise<void>;

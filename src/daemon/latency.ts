@@ -15,6 +15,7 @@ export class Latency {
     });
   }
 
+  /** As of now; a copy. */
   read(): LatencyHistogram {
     return { counts: [...this.counts], count: this.count, sum: this.sum };
   }

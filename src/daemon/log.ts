@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { visible } from '../cli/text.ts';
 import type { Log } from './inputs/input.ts';
 
+/** Levels, the least first: a log at one of them writes it and those after it. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** Where lines go; `process.stdout` and `process.stderr` write at once to files, pipes and sockets of Linux. */
@@ -15,6 +16,7 @@ export interface LogStream {
   on?(event: 'error', listener: (error: Error) => void): unknown;
 }
 
+/** How lines look and where they go. */
 export interface LogOptions {
   readonly level: LogLevel;
   readonly format: 'json' | 'text';
@@ -30,6 +32,7 @@ export interface LogOptions {
 
 /** A log whose least level may be changed while it is in use. */
 export interface AdjustableLog extends Log {
+  /** Lines below this level are not written from now on. */
   setLevel(level: LogLevel): void;
 }
 

@@ -10,6 +10,7 @@ import type { Log } from './inputs/input.ts';
 const MAX_WAITING = 8;
 const MAX_STATUS = 200;
 
+/** What telling systemd needs: its environment, clocks, and what answers for the daemon. */
 export interface NotifyOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly pid: number;
@@ -25,16 +26,19 @@ export interface NotifyOptions {
   readonly timeout?: number;
 }
 
+/** What systemd can be told. None of it waits or throws: what cannot be carried is logged once. */
 export interface Notifier {
   /** Whether systemd listens. */
   readonly enabled: boolean;
   /** Seconds between two feeds of the watchdog; null = none is asked for. */
   readonly watchdog: number | null;
+  /** It is started, or a reload is over. */
   ready(): void;
   /** One line for `systemctl status`. */
   status(text: string): void;
   /** Before a reload; `ready` ends it. */
   reloading(): void;
+  /** It is about to end, which may take a while. */
   stopping(): void;
   /** Feeds no more; settles once everything said has been carried or has failed. */
   close(): Promise<void>;
@@ -48,6 +52,11 @@ function watchdogPeriod(env: NotifyOptions['env'], pid: number): number | null {
   return microseconds / 1e6;
 }
 
+/**
+ * Tells systemd how the daemon stands, and feeds the watchdog every half of its period (seconds) for as long as `alive` says
+ * so, until it is closed. Does nothing where systemd does not listen. Never throws; a carrier that cannot be started, fails or
+ * takes longer than its seconds is logged as a warning, once for each reason.
+ */
 export function createNotifier(options: NotifyOptions): Notifier {
   const { env, pid, log, monotonic, alive, after } = options;
   const enabled = (env['NOTIFY_SOCKET'] ?? '') !== '';

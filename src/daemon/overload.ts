@@ -8,10 +8,12 @@ export interface Shed {
   readonly patience: number;
 }
 
+/** From when on, and how far. */
 export interface OverloadOptions {
   readonly enabled: boolean;
   /** Seconds behind from which on something is put aside. */
   readonly lag: number;
+  /** Share of pairs of hosts that is looked at whatever happens, 0 to 1. */
   readonly leastShare: number;
 }
 

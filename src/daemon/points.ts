@@ -26,6 +26,7 @@ const PLAIN: Omit<PointConfig, 'name'> = { nat: 'none', realm: null, clockError:
 
 const LATE_COVERAGE = 600e6;
 
+/** What a point is made with. */
 export interface PointOptions {
   readonly sensor: string;
   readonly config: PointConfig;
@@ -76,6 +77,7 @@ export class Point {
     this.overload = new Overload(options.overload);
   }
 
+  /** A point of which the configuration says nothing: no NAT, no realm, no addresses of customers. */
   static plain(name: string): PointConfig {
     return { ...PLAIN, name };
   }
@@ -190,6 +192,7 @@ export class Point {
     };
   }
 
+  /** Its part of the status, as of the last news of the engine. */
   status(): PointStatus {
     const { counts, state } = this.last ?? { counts: null, state: null };
     const records = this.recordPipeline?.counts() ?? null;
@@ -230,6 +233,7 @@ export class Point {
       recordConversationsSeen: records?.created ?? 0,
       recordConversationsMatched: records?.matched ?? 0,
       recordsImplausible: records?.implausible ?? 0,
+      recordConversationsUnwatched: records?.unwatched ?? 0,
       records: records?.records ?? 0,
       keys: this.book.size,
       decodeErrors,

@@ -39,6 +39,7 @@ export class OwnAddresses {
     return true;
   }
 
+  /** Whether an address (canonical text form) is one of this machine. */
   has(address: string): boolean {
     return this.known.has(address);
   }

@@ -30,6 +30,7 @@ export class ResolverError extends Error {
   override readonly name: string = 'ResolverError';
 }
 
+/** Whom to ask, for what, how fast, and who is told. */
 export interface ResolverOptions {
   /** Addresses of resolvers with an optional port: `192.0.2.53`, `192.0.2.53:5353`, `[2001:db8::53]:5353`. Never empty. */
   readonly servers: readonly string[];

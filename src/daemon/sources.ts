@@ -14,6 +14,14 @@ export interface Sources {
   readonly sha256: string;
 }
 
+/** Configuration and sources as they are in use; a reload that takes effect replaces them. */
+export interface InUse {
+  config: DaemonConfig;
+  sources: Sources;
+  /** Wall clock when the sources were put to use, µs. */
+  sourcesAt: number;
+}
+
 /** Loads what the configuration names, whole. Throws a SignatureError or UsageError with a line for every fault. */
 export async function loadSources({ signatures }: Pick<DaemonConfig, 'signatures'>): Promise<Sources> {
   const { paths, endpoints, only, without } = signatures;

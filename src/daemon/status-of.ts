@@ -10,6 +10,7 @@ import type { Tallies } from './tallies.ts';
 const STALE_TIMES = 10;
 const STALE_SECONDS = 60;
 
+/** What the status is put together from; times are wall clock, µs. */
 export interface StatusParts {
   readonly program: DaemonStatus['program'];
   readonly config: DaemonConfig;
@@ -63,6 +64,7 @@ export function statusOf(parts: StatusParts): DaemonStatus {
             failures: writer.failures,
             detectionsWritten: writer.detectionsWritten,
             pending: writer.pending,
+            refused: writer.refused,
             latency: writer.latency.read(),
             lastWrite: writer.lastWrite,
             heapBytes: parts.ledgerHeap,

@@ -6,12 +6,15 @@
  */
 import type { RecordFault } from '../flowrecord/record.ts';
 
+/** Kinds of input of the configuration. */
 export type InputKind = 'live' | 'pipe' | 'spool' | 'collector' | 'flow-log';
 /** `starting`: not yet open; `running`; `waiting`: nothing to read now (an empty spool, a FIFO without writer); `restarting`:
  * waits to try again after a failure; `failed`: given up; `stopped`: told to; `done`: a file read to its end. */
 export const INPUT_STATES = ['starting', 'running', 'waiting', 'restarting', 'failed', 'stopped', 'done'] as const;
+/** One of INPUT_STATES. */
 export type InputState = (typeof INPUT_STATES)[number];
 
+/** One exporter of flow records. */
 export interface ExporterStatus {
   /** Address; not for metrics. */
   readonly address: string;
@@ -24,6 +27,7 @@ export interface ExporterStatus {
   readonly lastSeen: number;
 }
 
+/** One configured input. */
 export interface InputStatus {
   readonly name: string;
   readonly kind: InputKind;
@@ -96,12 +100,15 @@ export interface PointStatus {
   readonly recordConversationsSeen: number;
   readonly recordConversationsMatched: number;
   readonly recordsImplausible: number;
+  /** Conversations of flow records worth watching for which there was no room. */
+  readonly recordConversationsUnwatched: number;
   readonly records: number;
   /** Keys (miner, pool, dialect, day) that are open. */
   readonly keys: number;
   readonly decodeErrors: Readonly<Record<string, number>>;
 }
 
+/** A detection as it was told last; holds addresses, not for metrics. */
 export interface NewestDetection {
   readonly time: string;
   readonly point: string;
@@ -113,6 +120,7 @@ export interface NewestDetection {
   readonly coins: readonly string[];
 }
 
+/** All that the daemon says of itself. */
 export interface DaemonStatus {
   readonly program: { readonly name: string; readonly version: string; readonly node: string; readonly pid: number };
   readonly sensor: string;
@@ -151,6 +159,8 @@ export interface DaemonStatus {
     readonly detectionsWritten: number;
     /** Detections that wait to be written. */
     readonly pending: number;
+    /** Detections that the ledger can never take as they are: put aside. */
+    readonly refused: number;
     /** Seconds of each write: cumulative counts by upper bound, and the sum. */
     readonly latency: LatencyHistogram;
     readonly lastWrite: number;
@@ -179,6 +189,7 @@ export interface DaemonStatus {
 /** Upper bounds in seconds of the latency histograms. */
 export const LATENCY_BOUNDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] as const;
 
+/** How long something took, as a cumulative histogram in seconds. */
 export interface LatencyHistogram {
   /** Observations up to each bound of LATENCY_BOUNDS (cumulative), in order. */
   readonly counts: readonly number[];

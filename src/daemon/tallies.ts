@@ -15,6 +15,7 @@ export class Tallies {
   private readonly counted: LRUCache<string, ReadonlySet<string>> = new LRUCache({ max: MAX_COUNTED });
   private readonly counts: Map<string, { readonly row: DetectionRow; count: number }> = new Map();
 
+  /** Counts one report: what is new or surer once more, its signatures once each. */
   add(point: string, { row, surer }: Report): void {
     this.show(point, row);
     this.countSignatures(row);
@@ -55,6 +56,7 @@ export class Tallies {
     this.newest.length = Math.min(this.newest.length, MAX_NEWEST);
   }
 
+  /** Detections by dialect, confidence and activity. */
   detections(): DaemonStatus['detections'] {
     return [...this.counts.values()].map(({ row, count }) => ({
       dialect: row.dialect ?? 'unknown',

@@ -111,6 +111,11 @@ export const DAEMON_FAMILIES: readonly Family[] = [
     'Detections written to the ledger, new or brought up to date.',
     (s) => s.ledger?.detectionsWritten,
   ),
+  counter(
+    'ledger_refused_detections_total',
+    'Detections that the ledger can never take as they are: put aside.',
+    (s) => s.ledger?.refused,
+  ),
   gauge('ledger_pending_detections', 'Detections that wait to be written.', (s) => s.ledger?.pending),
   gauge('ledger_last_write_timestamp_seconds', 'When the ledger was last written, Unix time; 0 = not yet.', (s) =>
     s.ledger === null ? null : seconds(s.ledger.lastWrite),

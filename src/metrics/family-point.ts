@@ -95,6 +95,11 @@ export const POINT_FAMILIES: readonly Family[] = [
     'Conversations of flow records that look like mining or go to a listed endpoint.',
     (p) => p.recordConversationsMatched,
   ),
+  counter(
+    'record_conversations_unwatched_total',
+    'Conversations of flow records worth watching for which there was no room.',
+    (p) => p.recordConversationsUnwatched,
+  ),
   gauge('record_conversations', 'Conversations of flow records in the store.', (p) => p.recordConversations),
   gauge(
     'record_conversations_capacity',

@@ -225,8 +225,8 @@ test('a ledger whose thread dies is opened again, and what waited is written', a
   rig.configure(`${NO_HTTP}ledger: {path: l.ledger}\n${BASE}`).put('in', []);
   const daemon = await rig.start();
   await rig.pass(2);
-  const { ledger } = daemon as unknown as { ledger: { worker: { terminate(): Promise<number> } } };
-  await ledger.worker.terminate();
+  const { ledger } = daemon as unknown as { ledger: { client: { worker: { terminate(): Promise<number> } } } };
+  await ledger.client.worker.terminate();
   await rig.until(() => daemon.status().notReady.some((line) => line.startsWith('ledger:')));
   rig.put('in', NAMES);
   await rig.until(() => (daemon.status().ledger?.pending ?? 0) > 0);

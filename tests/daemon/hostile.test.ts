@@ -60,7 +60,10 @@ describe('a scanner with very many endpoints', () => {
     const now = 20_001 * DAY;
     const made = many(3000, (i) => ({ miner: '10.0.0.1', pool: `203.0.${i >> 8}.${i & 255}`, from: i, to: i + 1 }));
     take(book, ...made);
-    expect(reporter.due(now).length).toBe(3000);
+    let told = 0;
+    do told += reporter.due(now).length;
+    while (reporter.hasMore);
+    expect(told).toBe(3000);
     take(book, { miner: '10.0.0.1', pool: '198.51.100.1', from: 4000, to: 4001 });
     asked = 0;
     expect(reporter.due(now + 60e6).some(({ row }) => row.pool.ip === '198.51.100.1')).toBe(true);

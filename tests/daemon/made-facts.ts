@@ -1,7 +1,9 @@
 /** Facts of invented conversations, for tests of what the daemon keeps. */
+import type { Report } from '../../src/daemon/report/reporter.ts';
+import { buildDetections } from '../../src/detect/build.ts';
 import { DAY } from '../../src/detect/day.ts';
 import type { ConversationFacts, Indication, SessionFacts } from '../../src/detect/facts.ts';
-import { factsOfOne, type KeyFacts } from '../../src/detect/key-facts.ts';
+import { factsOfOne, type KeyFacts, keyOf } from '../../src/detect/key-facts.ts';
 import type { FactsTold } from '../../src/engine/told.ts';
 
 /** 2024-10-04T00:00:00Z, a whole day since the epoch, µs. */
@@ -116,6 +118,21 @@ export function conversationFacts(made: Made = {}): ConversationFacts {
 
 export function madeFacts(made: Made = {}): KeyFacts {
   return factsOfOne(conversationFacts(made));
+}
+
+const CONTEXT = { sensor: 's/p', nat: 'none', realm: null, clockError: 0, from: 0, to: 0, fileOf: () => 'f' } as const;
+
+/** A new detection of one conversation, as a reporter hands it out. */
+export function madeReport(made: Made = {}, evidence = true): Report {
+  const facts = madeFacts(made);
+  const [row] = buildDetections([facts], CONTEXT);
+  if (row === undefined) throw new Error('no detection');
+  return { row, fresh: true, surer: true, evidence, key: keyOf(facts) };
+}
+
+/** Detections of `n` miners, each of another one. */
+export function madeReports(n: number, first = 0): Report[] {
+  return Array.from({ length: n }, (_, i) => madeReport({ miner: `10.0.${(first + i) >> 8}.${(first + i) & 255}` }));
 }
 
 export function told(news: Partial<FactsTold>): FactsTold {

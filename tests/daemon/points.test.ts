@@ -153,3 +153,11 @@ describe('flow records', () => {
     expect(signs.map(({ value }) => value.indication.excerpt).join()).toContain('nanopool.org');
   });
 });
+
+test('what flow records came to stands in the status', () => {
+  const point = new FakeWorld().point('p');
+  expect(point.status()).toMatchObject({ recordsImplausible: 0, recordConversationsUnwatched: 0 });
+  const counts = point.records.counts();
+  point.records.counts = () => ({ ...counts, implausible: 7, unwatched: 5 });
+  expect(point.status()).toMatchObject({ recordsImplausible: 7, recordConversationsUnwatched: 5 });
+});

@@ -26,6 +26,16 @@ const found = (): string[] =>
     .sort();
 
 describe('refused', () => {
+  test('once the daemon is ending: no input is started that nobody would stop', async () => {
+    rig.configure(`${NO_HTTP}${inputs(spool('a'))}`).put('a', []);
+    const daemon = await rig.start();
+    const stopped = daemon.stop();
+    rig.configure(`${NO_HTTP}${inputs(spool('b'))}`);
+    expect(await daemon.reload()).toBe(false);
+    await stopped;
+    expect(names()).toEqual(['a']);
+  });
+
   test.each<[string, string]>([
     ['a key that nobody knows', 'unheard: of\n'],
     ['no YAML', 'inputs: [\n'],

@@ -1,65 +1,11 @@
 /** When detections are written down: at once, ever more rarely, for the last time; and nothing is lost on the way. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { KeyBook } from '../../src/daemon/report/key-book.ts';
-import { type Report, type Reported, Reporter } from '../../src/daemon/report/reporter.ts';
+import { type Report, Reporter } from '../../src/daemon/report/reporter.ts';
 import { DAY } from '../../src/detect/day.ts';
 import { keyOf } from '../../src/detect/key-facts.ts';
-import { DAY_NUMBER, type Made, MIDNIGHT, madeFacts, throughJson, told } from './made-facts.ts';
-
-const CONTEXT = { sensor: 's/p', nat: 'none', realm: null, clockError: 0, from: 0, to: 0, fileOf: () => 'f' } as const;
-const SECOND = 1e6;
-const MINUTE = 60 * SECOND;
-
-/** One point with its clock; `disk` is what a checkpoint would have saved. */
-class Desk {
-  book = new KeyBook(10_000);
-  now = MIDNIGHT + 3600 * SECOND;
-  readonly disk = new Map<string, Reported>();
-  reporter: Reporter = new Reporter(this.book, () => CONTEXT);
-  private number = 0;
-
-  /** A conversation that is open, or goes on (`n`). */
-  open(made: Made, n: number = this.number++): number {
-    this.book.apply(told({ open: [[n, [madeFacts(made)]]] }), 0);
-    return n;
-  }
-
-  end(made: Made): void {
-    this.book.apply(told({ ended: [madeFacts(made)] }), 0);
-  }
-
-  due(seconds: number, all = false): Report[] {
-    this.now += seconds * SECOND;
-    return this.reporter.due(this.now, all);
-  }
-
-  written(reports: readonly Report[]): void {
-    this.reporter.written(reports.map(({ row }) => row.id));
-  }
-
-  checkpoint(fresh = false): void {
-    const changed = this.reporter.takeChanged();
-    if (fresh) this.disk.clear();
-    for (const [id, what] of fresh ? this.reporter.all() : changed) {
-      if (what === null) this.disk.delete(id);
-      else this.disk.set(id, throughJson(what));
-    }
-  }
-
-  /** A new process with the books as they are and what the disk says was reported. */
-  restart(): void {
-    const { ended, open } = ((): ReturnType<KeyBook['changes']> => {
-      this.book.changeAll();
-      return this.book.changes();
-    })();
-    this.book = new KeyBook(10_000);
-    this.book.restore(
-      throughJson(ended.flatMap(([, f]) => (f === null ? [] : [f]))),
-      throughJson(open.flatMap(([, f]) => (f === null ? [] : [f]))),
-    );
-    this.reporter = new Reporter(this.book, () => CONTEXT, this.disk);
-  }
-}
+import { DAY_NUMBER, type Made, MIDNIGHT, madeFacts, told } from './made-facts.ts';
+import { CONTEXT, Desk, MINUTE, SECOND } from './reporter-desk.ts';
 
 let desk: Desk;
 beforeEach(() => {
@@ -111,23 +57,6 @@ describe('growth', () => {
     desk.open({ packets: 3 }, n);
     expect(packetsOf(desk.due(301))).toEqual([3]);
   });
-});
-
-test('many at once are looked at bit by bit, what does not change not at all', () => {
-  for (let i = 0; i < 6000; i++) desk.end({ miner: `10.1.${i >> 8}.${i & 255}` });
-  const sizes = [desk.due(10), desk.due(10), desk.due(10)].map(({ length }) => length);
-  expect(sizes).toEqual([5000, 1000, 0]);
-  let asked = 0;
-  const { facts } = desk.book;
-  desk.book.facts = (key) => {
-    asked++;
-    return facts.call(desk.book, key);
-  };
-  for (let i = 0; i < 10; i++) expect(desk.due(3600)).toEqual([]);
-  expect(asked).toBe(0);
-  desk.end({ miner: '10.1.0.1', packets: 3 });
-  expect(desk.due(3600)).toHaveLength(1);
-  expect(asked).toBeLessThan(10);
 });
 
 describe('what becomes surer', () => {

@@ -32,6 +32,7 @@ function parts(
       failures: 0,
       detectionsWritten: 0,
       pending: 0,
+      refused: 0,
       lastWrite: 0,
       problem: null,
       latency: new Latency(),
@@ -108,7 +109,8 @@ test('points add up: detections open, addresses learnt, keys', () => {
 test('without a ledger there are no figures of one', () => {
   const config = { ...CONFIG, ledger: null };
   expect(statusOf(parts({ config, leads: null }))).toMatchObject({ ledger: null, leads: null });
-  expect(statusOf(parts()).ledger).toMatchObject({ pending: 0 });
+  expect(statusOf(parts()).ledger).toMatchObject({ pending: 0, refused: 0 });
+  expect(statusOf(parts({}, {}, { refused: 3 })).ledger).toMatchObject({ refused: 3 });
 });
 
 test('a detection that becomes surer counts again, its signatures once each', () => {

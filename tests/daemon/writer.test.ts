@@ -7,25 +7,12 @@ import type { LedgerRequest } from '../../src/daemon/ledger/messages.ts';
 import { appendWhole } from '../../src/daemon/report/append.ts';
 import type { Report } from '../../src/daemon/report/reporter.ts';
 import { Writer, type WriterOptions } from '../../src/daemon/report/writer.ts';
-import { buildDetections } from '../../src/detect/build.ts';
 import { DAY } from '../../src/detect/day.ts';
 import type { CoverageRow } from '../../src/detect/detection.ts';
-import { keyOf } from '../../src/detect/key-facts.ts';
 import type { EvidenceFrame } from '../../src/engine/options.ts';
-import { DAY_NUMBER, type Made, MIDNIGHT, madeFacts } from './made-facts.ts';
+import { DAY_NUMBER, MIDNIGHT, madeReport as report, madeReports as reports } from './made-facts.ts';
 import { FakeWorld } from './world.ts';
 
-const CONTEXT = { sensor: 's/p', nat: 'none', realm: null, clockError: 0, from: 0, to: 0, fileOf: () => 'f' } as const;
-
-function report(made: Made, evidence = true): Report {
-  const facts = madeFacts(made);
-  const [row] = buildDetections([facts], CONTEXT);
-  if (row === undefined) throw new Error('no detection');
-  return { row, fresh: true, surer: true, evidence, key: keyOf(facts) };
-}
-
-const reports = (n: number, first = 0): Report[] =>
-  Array.from({ length: n }, (_, i) => report({ miner: `10.0.${(first + i) >> 8}.${(first + i) & 255}` }));
 const minersOf = (list: readonly Report[]): string[] => list.map(({ row }) => row.miner.ip);
 
 let world: FakeWorld;

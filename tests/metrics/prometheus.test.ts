@@ -73,6 +73,7 @@ function talking(trouble: () => boolean): () => DaemonStatus {
         failures: bad ? n : 0,
         detectionsWritten: 0,
         pending: 0,
+        refused: 0,
         latency: latency([n, n, n, n, n, n, n, n, n], 0.0005 * n),
         lastWrite: now,
         heapBytes: 30 << 20,

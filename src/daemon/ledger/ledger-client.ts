@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { LeadCount, LedgerAnswer, LedgerOrder, LedgerRequest } from './messages.ts';
+import { RowRefused, refusalOf } from './refusal.ts';
 
 /** The ledger in a thread of its own: requests are answered in order. */
 export class LedgerClient {
@@ -39,15 +40,19 @@ export class LedgerClient {
     return client;
   }
 
-  /** Rejects with the ledger's own line where it refuses. */
+  /** Rejects with the ledger's own line where it refuses: a RowRefused where the same would be refused for ever. */
   async ask(request: LedgerRequest): Promise<LedgerAnswer> {
     if (this.failure !== null) throw this.failure;
     const sequence = ++this.sequence;
-    const answered = this.expect(sequence);
-    this.worker.postMessage({ sequence, request });
-    const answer = await answered;
-    if (answer.error !== null) throw new Error(answer.error);
-    return answer;
+    try {
+      this.worker.postMessage({ sequence, request });
+    } catch (error) {
+      // It cannot be handed over at all.
+      throw refusalOf(error);
+    }
+    const answer = await this.expect(sequence);
+    if (answer.error === null) return answer;
+    throw answer.ofRow === true ? new RowRefused(answer.error) : new Error(answer.error);
   }
 
   async leads(): Promise<readonly LeadCount[]> {

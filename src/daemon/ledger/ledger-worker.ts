@@ -5,6 +5,7 @@ import { type Casework, openCasework } from '../../cli/casework.ts';
 import { contextOf } from '../../cli/context.ts';
 import type { CliEnvironment } from '../../cli/environment.ts';
 import type { LeadCount, LedgerAnswer, LedgerOrder, LedgerRequest } from './messages.ts';
+import { RowRefused, refusalOf } from './refusal.ts';
 
 /** The store is synchronous: it has a thread of its own, so that a slow disk holds up nothing else. */
 class LedgerDesk {
@@ -26,7 +27,11 @@ class LedgerDesk {
         this.lookForFile();
         const { detections, coverage, evidence, vantage } = request;
         const change = { time: microseconds(), actor: this.order.actor };
-        this.casework.casebook.record(detections, coverage, { ...change, evidence, vantage });
+        try {
+          this.casework.casebook.record(detections, coverage, { ...change, evidence, vantage });
+        } catch (error) {
+          throw refusalOf(error);
+        }
         return {};
       }
       case 'reload':
@@ -132,7 +137,8 @@ if (parentPort !== null) {
     try {
       answer = { sequence, error: null, heap: process.memoryUsage().heapUsed, ...desk.answer(request) };
     } catch (error) {
-      answer = { sequence, error: error instanceof Error ? error.message : String(error) };
+      const message = error instanceof Error ? error.message : String(error);
+      answer = { sequence, error: message, ...(error instanceof RowRefused ? { ofRow: true } : {}) };
     }
     port.postMessage(answer);
     if (request.kind === 'close') port.close();

@@ -36,6 +36,8 @@ export interface LeadCount {
 export interface LedgerAnswer {
   readonly sequence: number;
   readonly error: string | null;
+  /** The error is of what was to be recorded, not of the storage: trying the same again is of no use. */
+  readonly ofRow?: true;
   /** What is in use of the heap of its thread, bytes. */
   readonly heap?: number;
   readonly leads?: readonly LeadCount[];

@@ -4,6 +4,7 @@ import { DAY } from '../../detect/day.ts';
 import type { DetectionRow } from '../../detect/detection.ts';
 import type { KeyFacts } from '../../detect/key-facts.ts';
 import type { KeyBook } from './key-book.ts';
+import { keyOfRow, packetsOf, patienceOf, sharesOf, signsOf } from './standing.ts';
 
 /** A detection as it stands, to be written down. */
 export interface Report {
@@ -37,8 +38,8 @@ const GROWTH = [60, 300, 900, 3600];
 /** What is not certain yet is looked at again after so long. */
 const UNCERTAIN = 60;
 const LONGEST = Math.max(...GROWTH) * 1e6;
-/** Keys looked at in one go: some 0.1 ms each, in which nothing else is done. */
-const AT_ONCE = 5000;
+/** Keys looked at in one go: some 0.1 ms each, with neighbours 0.4 ms, in which nothing else is done. */
+const AT_ONCE = 1000;
 /** Keys of the same address that are looked at with one: a scanner has a hundred thousand, and eight show what it is. */
 const NEIGHBOURS = 256;
 /** What was reported so long ago is of no use any more, µs. */
@@ -47,19 +48,16 @@ const REPORTED_FOR = 14 * 86_400e6;
 const DAY_GRACE = 2 * 3600e6;
 const QUIET = 600e6;
 
-/**
- * How many times longer what is new waits. A look-up: the connection that it led to says more. Work that was delivered and
- * nothing done with it: whoever tries many pools gets a job from each, and ten minutes tell that from mining.
- */
-function patienceOf(row: DetectionRow): number {
-  if (row.transport === 'dns') return 6;
-  // Where nothing was read, the conversation had to last before it counted as work.
-  const read = row.dialect !== null && row.activity === 'mining';
-  return read && row.shares.submitted + row.shares.accepted === 0 ? 60 : 1;
-}
-
 const SURENESS = { suspected: 0, probable: 1, confirmed: 2 } as const;
 const WORK = { attempt: 0, probe: 1, mining: 2, proxy: 3 } as const;
+
+/** Of days that are over: what is still to be written, keys that are forgotten, and the first day that is not over. */
+export interface Closed {
+  readonly reports: Report[];
+  readonly keys: string[];
+  readonly day: number;
+  readonly hasMore: boolean;
+}
 
 interface KeyState {
   /** Something came since it was looked at, or what was found then is not reported yet. */
@@ -86,12 +84,15 @@ export class Reporter {
   private readonly patience: number;
   private readonly context: () => BuildContext;
   private readonly reported: Map<string, Reported>;
+  /** In the order in which they are looked at: those that were go behind the others, so that none waits for ever. */
   private readonly keys: Map<string, KeyState> = new Map();
   private readonly changed: Set<string> = new Set();
   private readonly removed: Set<string> = new Set();
   /** What is written down, by detection id; and the reports handed out that nobody has said to be, oldest first. */
   private readonly acknowledged: Map<string, Reported>;
   private readonly underWay: Map<string, Reported[]> = new Map();
+  /** Keys were due at the last look that it had no time for. */
+  private behind = false;
 
   /**
    * `context`: as for one run; windows come from the facts. `reported`: by detection id, of an earlier process. `patience`: what
@@ -108,6 +109,11 @@ export class Reporter {
     this.context = context;
     this.reported = new Map(reported);
     this.acknowledged = new Map(this.reported);
+  }
+
+  /** The last `due` left keys for the next one: it need not wait for the usual time. */
+  get hasMore(): boolean {
+    return this.behind;
   }
 
   /** Detections open now, by confidence. */
@@ -160,28 +166,57 @@ export class Reporter {
       if (signs !== state.signs) state.due = 0;
       state.signs = signs;
     }
+    this.behind = false;
     for (const [key, { changed, due }] of this.keys) {
       // A clock that was ahead and is set back must not put off anything.
-      if (changed && (due <= now || due > now + LONGEST || all)) look.add(key);
-      if (look.size >= AT_ONCE && !all) break;
+      if (!changed || (due > now && due <= now + LONGEST && !all)) continue;
+      if (look.size >= AT_ONCE && !all) {
+        this.behind = true;
+        break;
+      }
+      look.add(key);
     }
     if (look.size === 0) return [];
+    this.putLast(look);
     const reports = this.reportsOf(this.built(look), look, now, all);
     const touched = this.touchedBy(reports, look);
+    if (!all) this.putOff(touched);
     if (touched.size > 0) reports.push(...this.reportsOf(this.built(touched), touched, now, all));
     return reports;
   }
 
+  private putLast(looked: Iterable<string>): void {
+    for (const key of looked) {
+      const state = this.keys.get(key);
+      if (state === undefined || !this.keys.delete(key)) continue;
+      this.keys.set(key, state);
+    }
+  }
+
+  /** Leaves as many as may be looked at in one go; the others are due at the next. */
+  private putOff(touched: Set<string>): void {
+    for (const key of [...touched].slice(AT_ONCE)) {
+      touched.delete(key);
+      const state = this.keys.get(key);
+      if (state === undefined) continue;
+      state.changed = true;
+      state.due = 0;
+      this.behind = true;
+    }
+  }
+
   /** Keys of miners that others were found to mine through, which are proxies now, and of those found to probe. */
   private touchedBy(reports: readonly Report[], look: ReadonlySet<string>): Set<string> {
-    const keys = new Set<string>();
-    const touch = (miner: string): void => {
-      for (const key of this.book.keysOf(miner, NEIGHBOURS)) if (!look.has(key)) keys.add(key);
-    };
+    // Each once: a scanner may have a thousand of the reports and a hundred thousand keys.
+    const miners = new Set<string>();
     for (const { row, surer } of reports) {
       if (!surer) continue;
-      if (row.pool.ip !== null && row.pool.ip !== row.miner.ip) touch(row.pool.ip);
-      if (row.activity === 'probe') touch(row.miner.ip);
+      if (row.pool.ip !== null && row.pool.ip !== row.miner.ip) miners.add(row.pool.ip);
+      if (row.activity === 'probe') miners.add(row.miner.ip);
+    }
+    const keys = new Set<string>();
+    for (const miner of miners) {
+      for (const key of this.book.keysOf(miner, NEIGHBOURS)) if (!look.has(key)) keys.add(key);
     }
     return keys;
   }
@@ -290,19 +325,28 @@ export class Reporter {
 
   /**
    * What of days that are over at capture time `time` was not reported yet, and the keys of which all was written down: they
-   * are forgotten here, and the caller tells the engine so. `now`: wall clock. Times in µs.
+   * are forgotten here, and the caller tells the engine so. `now`: wall clock. Times in µs. `hasMore`: others are over, too, and
+   * the next call need not wait for the usual time.
    */
-  close(time: number, now: number): { readonly reports: Report[]; readonly keys: string[]; readonly day: number } {
+  close(time: number, now: number): Closed {
     const day = Math.floor((time - DAY_GRACE) / DAY);
     // Days that never come, of packets whose clock is wrong, would stay for ever.
     const last = isClockSet(now) ? Math.floor(now / DAY) + 1 : Number.POSITIVE_INFINITY;
     const over: string[] = [];
+    let hasMore = false;
     for (const [key, state] of this.keys) {
-      if (state.day !== null && (state.day < day || state.day > last) && this.isQuiet(key, state, now)) over.push(key);
-      if (over.length >= AT_ONCE) break;
+      if (state.day === null || (state.day >= day && state.day <= last) || !this.isQuiet(key, state, now)) continue;
+      // It waits for the ledger, and must not keep the others from theirs meanwhile.
+      if (state.id !== null && this.underWay.has(state.id)) continue;
+      if (over.length >= AT_ONCE) {
+        hasMore = true;
+        break;
+      }
+      over.push(key);
     }
     this.dropOld(now);
-    if (over.length === 0) return { reports: [], keys: [], day };
+    if (over.length === 0) return { reports: [], keys: [], day, hasMore };
+    this.putLast(over);
     const look = new Set(over);
     const reports = this.reportsOf(this.built(look), look, now, true);
     const keys: string[] = [];
@@ -314,7 +358,7 @@ export class Reporter {
       this.book.forget(key);
       if (id !== null) this.drop(id);
     }
-    return { reports, keys, day };
+    return { reports, keys, day, hasMore };
   }
 
   /** Conversations that go on over midnight are told of again and again: what counts is whether the day still grows. */
@@ -339,27 +383,4 @@ export class Reporter {
     this.changed.delete(id);
     this.removed.add(id);
   }
-}
-
-function packetsOf({ packets }: DetectionRow): number {
-  return packets[0] + packets[1];
-}
-
-/** Segments that waited for lost ones are read when a conversation ends: shares may come without a packet. */
-function sharesOf({ shares }: DetectionRow): number {
-  return shares.submitted + shares.accepted + shares.rejected;
-}
-
-/** What can make a detection surer, or its activity another one. */
-function signsOf(facts: KeyFacts | null): string {
-  if (facts === null) return '';
-  const { indications, carried, worked, severalMiners, submitted, attempts } = facts;
-  const names = [...indications, ...carried].map(({ value }) => value.indication.signature);
-  return `${names.join(' ')} ${worked} ${severalMiners} ${submitted > 0} ${attempts.length}`;
-}
-
-/** Miner, pool, port, dialect and day of a row, as in the key of its facts. */
-function keyOfRow(row: DetectionRow): string {
-  const day = Math.floor((Date.parse(row.window.from) * 1000) / DAY);
-  return JSON.stringify([row.miner.ip, row.pool.ip ?? row.pool.host, row.pool.port, row.dialect, day]);
 }

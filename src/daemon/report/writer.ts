@@ -1,49 +1,28 @@
-import { createHash } from 'node:crypto';
-import type { CoverageRow, DetectionRow, SummaryRow } from '../../detect/detection.ts';
-import { ofDetection } from '../../engine/evidence-order.ts';
-import type { EvidenceFrame } from '../../engine/options.ts';
-import { partDigest } from '../../ledger/combine.ts';
-import type { EvidenceRecord } from '../../ledger/store.ts';
-import { evidenceCapture } from '../../publish/evidence.ts';
-import type { Log } from '../inputs/input.ts';
+import type { CoverageRow } from '../../detect/detection.ts';
 import { Latency } from '../latency.ts';
-import type { LedgerRequest } from '../ledger/messages.ts';
+import { type Batch, type IntakeOptions, LedgerIntake } from './ledger-intake.ts';
 import type { Report } from './reporter.ts';
 
 /** Detections written in one transaction, and ones that wait at most before no more are asked for. */
 const BATCH = 200;
 const MAX_WAITING = 20_000;
-/** Packets kept of one detection, bytes and frames. */
-const MAX_CAPTURE = 1024 * 1024;
-const MAX_FRAMES = 256;
 /** Seconds before a write that failed is tried again. */
 const RETRY = 5;
 
-/** What is written for one observation point at once. */
-interface Batch {
-  readonly point: string;
-  readonly reports: readonly Report[];
-  readonly coverage: readonly CoverageRow[];
-}
-
-export interface WriterOptions {
-  /** Carries out one request of the ledger; rejects where it is refused. Null: there is none. */
-  readonly ledger: ((request: LedgerRequest) => Promise<unknown>) | null;
+export interface WriterOptions extends Omit<IntakeOptions, 'ledger'> {
+  /** Carries out one request of the ledger, as `IntakeOptions` says. Null: there is none. */
+  readonly ledger: IntakeOptions['ledger'] | null;
   /** Appends lines to the file of detections; throws where that fails. Null: there is none. */
   readonly append: ((lines: string) => void) | null;
-  /** Frames behind keys of a point; null where none are kept. */
-  readonly evidence: ((point: string, keys: readonly string[]) => Promise<Map<string, EvidenceFrame[]>>) | null;
-  readonly vantage: (point: string) => Pick<DetectionRow['vantage'], 'nat' | 'realm'>;
   /** These are written down. */
   readonly onWritten: (point: string, reports: readonly Report[]) => void;
-  readonly signatureSet: () => SummaryRow['signature_set'];
-  readonly program: { readonly program: string; readonly version: string };
-  readonly clock: () => number;
   readonly after: (seconds: number, run: () => void) => () => void;
-  readonly log: Log;
 }
 
-/** Writes detections down, in order, one batch after the other; what the ledger refuses for a while waits. */
+/**
+ * Writes detections down, in order, one batch after the other; what the ledger refuses for a while waits, what it can never take
+ * counts as written.
+ */
 export class Writer {
   readonly latency: Latency = new Latency();
   writes = 0;
@@ -54,12 +33,19 @@ export class Writer {
   problem: string | null = null;
   private readonly queue: Batch[] = [];
   private readonly options: WriterOptions;
+  private readonly intake: LedgerIntake | null;
   private running: Promise<void> | null = null;
   private retry: (() => void) | null = null;
   private closed = false;
 
   constructor(options: WriterOptions) {
     this.options = options;
+    this.intake = options.ledger === null ? null : new LedgerIntake({ ...options, ledger: options.ledger });
+  }
+
+  /** Detections that the ledger can never take as they are, put aside. */
+  get refused(): number {
+    return this.intake?.refused ?? 0;
   }
 
   /** Detections that wait. */
@@ -122,57 +108,19 @@ export class Writer {
     }
   }
 
-  private async write({ point, reports, coverage }: Batch): Promise<void> {
-    const { ledger, append, clock, vantage } = this.options;
+  private async write(batch: Batch): Promise<void> {
+    const { append, clock } = this.options;
+    const { reports } = batch;
     const began = clock();
-    const detections = reports.map(({ row }) => row);
-    if (ledger !== null) {
-      const evidence = await this.evidenceRecords(point, reports);
-      const request = { kind: 'record', detections, coverage, evidence, vantage: vantage(point) } as const;
-      await ledger(request);
+    let taken = reports.length;
+    if (this.intake !== null) {
+      taken = await this.intake.take(batch);
       this.latency.add((clock() - began) / 1e6);
     }
-    if (append !== null && detections.length > 0) append(detections.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    // Also what the ledger refuses for ever: here it is not lost.
+    if (append !== null && reports.length > 0) append(reports.map(({ row }) => `${JSON.stringify(row)}\n`).join(''));
     this.writes++;
-    this.detectionsWritten += detections.length;
+    this.detectionsWritten += taken;
     this.lastWrite = clock();
-  }
-
-  private async evidenceRecords(point: string, reports: readonly Report[]): Promise<EvidenceRecord[]> {
-    const wanted = reports.filter(({ evidence }) => evidence);
-    if (this.options.evidence === null || wanted.length === 0) return [];
-    const keys = wanted.map(({ key }) => key);
-    const frames = await this.options.evidence(point, keys);
-    return wanted.flatMap(({ row, key }) => this.recordOf(row, frames.get(key) ?? []));
-  }
-
-  private recordOf(row: DetectionRow, frames: readonly EvidenceFrame[]): EvidenceRecord[] {
-    if (frames.length === 0) return [];
-    const proving = new Set(row.indications.map((i) => `${i.file}\n${i.packet}`));
-    const proves = (f: EvidenceFrame): boolean => proving.has(`${f.file}\n${f.of ?? f.packet}`);
-    const [from, to] = [Date.parse(row.window.from) * 1000, Date.parse(row.window.to) * 1000];
-    const own = frames.filter((f) => (f.time >= from && f.time < to) || proves(f));
-    if (own.length === 0) return [];
-    const kept = ofDetection(own, proves, MAX_FRAMES);
-    const source = {
-      detections: [row],
-      evidence: new Map([[row.id, kept]]),
-      summary: { sensor: row.sensor, signature_set: this.options.signatureSet() },
-    };
-    const capture = evidenceCapture(row, source, this.options.program, MAX_CAPTURE);
-    if (capture === null) return [];
-    const digest = (algorithm: string): string => createHash(algorithm).update(capture.bytes).digest('hex');
-    return [
-      {
-        detection: row.id,
-        digest: partDigest(row),
-        recordedAt: this.options.clock(),
-        capture: capture.bytes,
-        sha256: digest('sha256'),
-        sm3: digest('sm3'),
-        bytes: capture.bytes.length,
-        packets: capture.packets,
-      },
-    ];
   }
 }
