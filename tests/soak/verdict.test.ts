@@ -66,7 +66,7 @@ describe('slope', () => {
     ).toBeCloseTo(1.4);
   });
 
-  test('over the last two thirds: what fills at the start is no growth', () => {
+  test('over the last half: what fills at the start is no growth', () => {
     const samples = samplesOf((seconds) => ({ rss_mib: Math.min(500, seconds) }));
     expect(growth(samples, 'rss_mib')).toBeCloseTo(0);
     expect(

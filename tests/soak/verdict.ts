@@ -3,7 +3,7 @@ import type { DaemonStatus } from '../../src/daemon/status.ts';
 import type { Sample } from './sample.ts';
 
 export interface Bounds {
-  /** Growth of resident memory over the last two thirds, MiB an hour; judged where they are at least `judged` seconds. */
+  /** Growth of resident memory over the last half, MiB an hour; judged where they are at least `judged` seconds. */
   readonly slope: number;
   readonly judged: number;
   /** Descriptors more in the last third than in the first. */
@@ -39,13 +39,13 @@ export function slopeOf(points: readonly (readonly [x: number, y: number])[]): n
   return under === 0 ? 0 : over / under;
 }
 
-/** Samples of the last two thirds of the time. */
+/** Samples of the last half of the time. */
 export function settled(samples: readonly Sample[]): Sample[] {
   const last = samples.at(-1)?.seconds ?? 0;
-  return samples.filter(({ seconds }) => seconds >= last / 3);
+  return samples.filter(({ seconds }) => seconds >= last / 2);
 }
 
-/** Growth of a column over the last two thirds, in its unit an hour. */
+/** Growth of a column over the last half, in its unit an hour. */
 export function growth(samples: readonly Sample[], column: keyof Sample): number {
   return slopeOf(settled(samples).map((sample) => [sample.seconds / 3600, sample[column]]));
 }
@@ -53,11 +53,15 @@ export function growth(samples: readonly Sample[], column: keyof Sample): number
 /** Seconds over which the least heap is about what is alive: garbage is collected several times in between. */
 const WINDOW = 120;
 
-/** Growth of what is alive: of the least heap of every two minutes of the last two thirds, MiB an hour. */
+/** Growth of what is alive: of the least heap of every two minutes of the last half, MiB an hour. */
 export function liveGrowth(samples: readonly Sample[]): number {
   const least = new Map<number, number>();
-  for (const { seconds, heap_mib: heap } of settled(samples)) {
-    const window = Math.floor(seconds / WINDOW);
+  const late = settled(samples);
+  const [start, end] = [late[0]?.seconds ?? 0, late.at(-1)?.seconds ?? 0];
+  for (const { seconds, heap_mib: heap } of late) {
+    const window = Math.floor((seconds - start) / WINDOW);
+    // What is left over at the end may hold no collection.
+    if (start + (window + 1) * WINDOW > end) break;
     least.set(window, Math.min(heap, least.get(window) ?? Number.POSITIVE_INFINITY));
   }
   return slopeOf([...least].map(([window, heap]) => [(window * WINDOW) / 3600, heap]));
