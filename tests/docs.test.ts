@@ -14,7 +14,7 @@ import { MAX_LABELS } from '../src/decode/mpls.ts';
 import { fuse, MIN_SCORE } from '../src/detect/fuse.ts';
 import { DIALECTS } from '../src/dialect/index.ts';
 import { SLEEP } from '../src/dialect/session.ts';
-import { MAX_NAMES } from '../src/engine/name-map.ts';
+import { MAX_NAMES } from '../src/engine/names/name-map.ts';
 import { DEFAULT_LIMITS } from '../src/engine/pipeline.ts';
 import { MAX_BODY } from '../src/protocol/http-body.ts';
 import { MAX_LINE } from '../src/protocol/json-line.ts';

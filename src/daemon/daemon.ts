@@ -16,7 +16,7 @@ import { type ConfigSource, Reloader } from './reloader.ts';
 import { appendWhole } from './report/append.ts';
 import { cutOff } from './report/key-book.ts';
 import { Writer } from './report/writer.ts';
-import { ResolverLink } from './resolver-link.ts';
+import { ResolverLink } from './resolver/resolver-link.ts';
 import { Rounds } from './rounds.ts';
 import { type InUse, loadSources, type Sources } from './sources.ts';
 import { type SavedState, StateStore } from './state/state-store.ts';
@@ -321,7 +321,7 @@ export class Daemon {
 
   /** Tells everything, and waits until it is written, or cannot be, or takes too long. */
   private async writeLast(): Promise<void> {
-    this.rounds.report(true);
+    await this.rounds.report(true);
     let late = (): void => undefined;
     const deadline = new Promise<void>((resolve) => {
       late = this.environment.after(LAST_WRITE, resolve);

@@ -1,4 +1,4 @@
-import type { RecordPipeline } from '../engine/record-pipeline.ts';
+import type { RecordPipeline } from '../engine/records/record-pipeline.ts';
 import { createRecordReader } from '../flowrecord/readers.ts';
 import type { FlowRecord, LogFormat, RecordName, RecordReader, RecordSink } from '../flowrecord/record.ts';
 import type { EngineHost } from './engine/host.ts';

@@ -6,7 +6,7 @@ import type { Log } from './inputs/input.ts';
 import type { LedgerLink } from './ledger/ledger-link.ts';
 import type { PointSet } from './point-set.ts';
 import { Point } from './points.ts';
-import type { ResolverLink } from './resolver-link.ts';
+import type { ResolverLink } from './resolver/resolver-link.ts';
 import { fingerprint, type InUse, loadSources } from './sources.ts';
 
 /** Where the configuration comes from. `read` reads and checks it anew; it throws one line for every fault. */

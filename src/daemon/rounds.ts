@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { isClockSet } from '../common/clock.ts';
 import type { CoverageRow } from '../detect/detection.ts';
 import type { EngineHost } from './engine/host.ts';
@@ -36,8 +37,11 @@ export class Rounds {
     this.options = options;
   }
 
-  /** Hands new and changed detections to the writer, `all`: those that would wait too; none while too many wait there. */
-  report(all = false): void {
+  /**
+   * Hands new and changed detections to the writer, `all`: those that would wait too; none while too many wait there. Between
+   * points the event loop gets a turn.
+   */
+  async report(all = false): Promise<void> {
     const { points, writer, clock, log } = this.options;
     this.moreToReport = false;
     if (writer.full) return;
@@ -53,6 +57,7 @@ export class Rounds {
         // What one point cannot tell must not keep the others, or the end of the process, from theirs.
         log.error({ point: point.config.name, error }, 'detections of a point cannot be told');
       }
+      await turn();
     }
   }
 

@@ -3,14 +3,14 @@ import type { Frame } from '../capture/frame.ts';
 import type { Packet } from '../decode/packet.ts';
 import { type FlowTable, OPENED, OPENER_B, Phase } from '../flow/table.ts';
 import type { Place } from '../protocol/message.ts';
-import type { Conversations } from './conversations.ts';
-import type { EvidenceKeeper } from './evidence-keeper.ts';
+import type { Conversations } from './conversation/conversations.ts';
+import { tlsText } from './conversation/message-text.ts';
+import { QuicFlows } from './conversation/quic-flows.ts';
+import type { EvidenceKeeper } from './evidence/keeper.ts';
 import type { Inspection } from './inspection.ts';
-import type { Lookups } from './lookups.ts';
-import { tlsText } from './message-text.ts';
-import type { Naming } from './naming.ts';
-import { QuicFlows } from './quic-flows.ts';
-import { isDns } from './shard-of.ts';
+import type { Lookups } from './names/lookups.ts';
+import type { Naming } from './names/naming.ts';
+import { isDns } from './shards/shard-of.ts';
 
 /** What reading datagrams takes. */
 export interface DatagramParts {

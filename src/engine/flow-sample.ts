@@ -1,4 +1,4 @@
-import type { KeptFrame } from './kept-frame.ts';
+import type { KeptFrame } from './evidence/kept-frame.ts';
 
 /** Packets kept of a side: never fewer than half of these once there were as many. */
 const MAX_KEPT = 48;

@@ -14,11 +14,11 @@ import {
 } from '../flow/table.ts';
 import { Look, lookAtDns, lookAtStart, lookInside } from '../protocol/first-look.ts';
 import type { SignatureSet } from '../signature/types.ts';
-import type { Conversations, LookedUp } from './conversations.ts';
-import type { Naming } from './naming.ts';
-import { isDns } from './shard-of.ts';
+import type { Conversations, LookedUp } from './conversation/conversations.ts';
+import type { Naming } from './names/naming.ts';
+import { isClientHello, tellsMore } from './names/tls-look.ts';
+import { isDns } from './shards/shard-of.ts';
 import type { Shedding } from './shedding.ts';
-import { isClientHello, tellsMore } from './tls-look.ts';
 
 /** A segment this far beyond the known start of its stream is not waited for. */
 const REORDER_REACH = 64 * 1024;

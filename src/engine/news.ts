@@ -1,7 +1,7 @@
 import type { KeyFacts } from '../detect/key-facts.ts';
-import type { Conversations } from './conversations.ts';
-import type { Findings } from './findings.ts';
-import type { Lookups } from './lookups.ts';
+import type { Conversations } from './conversation/conversations.ts';
+import type { Findings } from './conversation/findings.ts';
+import type { Lookups } from './names/lookups.ts';
 import type { EvidenceFrame } from './options.ts';
 import type { FactsTold } from './told.ts';
 

@@ -2,7 +2,7 @@
 import type { BpfProgram } from '../capture/bpf.ts';
 import type { EndpointIndex } from '../signature/endpoints.ts';
 import type { SignatureSet } from '../signature/types.ts';
-import type { Stretch } from './watch.ts';
+import type { Stretch } from './records/watch.ts';
 
 export interface PipelineOptions {
   readonly signatures: SignatureSet;

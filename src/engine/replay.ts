@@ -10,7 +10,7 @@ import { inOrderOfTime } from './input-order.ts';
 import type { ReplayOptions, ReplayProgress, ReplayResult } from './options.ts';
 import { DEFAULT_LIMITS, Pipeline } from './pipeline.ts';
 import { assemble, type ShardResult } from './result.ts';
-import { Shards, shardBuffers, shardedBytes } from './shards.ts';
+import { Shards, shardBuffers, shardedBytes } from './shards/shards.ts';
 
 /**
  * Replays captures and says who mines. Throws InputError (exit code 2) and FilterError before anything is read; inputs

@@ -5,7 +5,7 @@ import { DAY, dayOf } from '../detect/day.ts';
 import type { Activity, Confidence, CoverageRow, DetectionRow, InputRow } from '../detect/detection.ts';
 import { addFacts, type KeyFacts, keyOf } from '../detect/key-facts.ts';
 import type { SignatureSet } from '../signature/types.ts';
-import { ofDetection } from './evidence-order.ts';
+import { ofDetection } from './evidence/order.ts';
 import type { EvidenceFrame, ReplayResult, RunVantage } from './options.ts';
 import type { PipelineCounts } from './pipeline.ts';
 

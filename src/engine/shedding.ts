@@ -1,7 +1,7 @@
 // hot: `dropsFrame` runs for every packet under overload, and for none otherwise.
 import type { Frame } from '../capture/frame.ts';
 import type { Packet } from '../decode/packet.ts';
-import { hostBucket, isDns, packetBucket, plainBucket } from './shard-of.ts';
+import { hostBucket, isDns, packetBucket, plainBucket } from './shards/shard-of.ts';
 
 /** Pairs of hosts are told apart by so many bits of their hash. */
 const BUCKETS = 2 ** 16;

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { RecordPipeline } from '../../src/engine/record-pipeline.ts';
+import { RecordPipeline } from '../../src/engine/records/record-pipeline.ts';
 import { Collector } from '../../src/flowrecord/collector.ts';
 import type { RecordSink } from '../../src/flowrecord/record.ts';
 import { loadEndpoints } from '../../src/signature/endpoints.ts';

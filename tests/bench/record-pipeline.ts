@@ -2,7 +2,7 @@
  * How many flow records a second one core takes: unlisted records over a table at its limit.
  * `node tests/bench/record-pipeline.ts [records] [conversations]` prints one JSON object.
  */
-import { RecordPipeline } from '../../src/engine/record-pipeline.ts';
+import { RecordPipeline } from '../../src/engine/records/record-pipeline.ts';
 import { FlowRecord } from '../../src/flowrecord/record.ts';
 import { loadEndpoints } from '../../src/signature/endpoints.ts';
 import { loadSignatures } from '../../src/signature/load.ts';

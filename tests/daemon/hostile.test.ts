@@ -7,7 +7,7 @@ import { Reporter } from '../../src/daemon/report/reporter.ts';
 import { isFacts, isPoint, isReported } from '../../src/daemon/state/facts-shape.ts';
 import { DAY } from '../../src/detect/day.ts';
 import { keyOf } from '../../src/detect/key-facts.ts';
-import type { RecordPipeline } from '../../src/engine/record-pipeline.ts';
+import type { RecordPipeline } from '../../src/engine/records/record-pipeline.ts';
 import { conversation, writePcap } from '../generate/index.ts';
 import { type Made, madeFacts, throughJson, told } from './made-facts.ts';
 import { miningMessages } from './mining.ts';

@@ -1,10 +1,10 @@
 /** The resolver against a real DNS server on the loopback; its timers are turned by hand. */
 import { createSocket, type Socket } from 'node:dgram';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { EndpointResolver, ResolverError, type ResolverOptions } from '../../src/daemon/resolver.ts';
-import { shuffled, stratumHosts } from '../../src/daemon/resolver-names.ts';
-import { localAddresses, OwnAddresses } from '../../src/daemon/resolver-own.ts';
-import type { BookEntry } from '../../src/engine/address-book.ts';
+import { shuffled, stratumHosts } from '../../src/daemon/resolver/names.ts';
+import { localAddresses, OwnAddresses } from '../../src/daemon/resolver/own.ts';
+import { EndpointResolver, ResolverError, type ResolverOptions } from '../../src/daemon/resolver/resolver.ts';
+import type { BookEntry } from '../../src/engine/names/address-book.ts';
 import { readDns } from '../../src/protocol/dns.ts';
 import { parseEndpoints, SeenKeys } from '../../src/signature/endpoint-rows.ts';
 import { EndpointIndex, loadEndpoints } from '../../src/signature/endpoints.ts';

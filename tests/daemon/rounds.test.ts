@@ -36,16 +36,16 @@ test('comes back soon while a look leaves something, and at its usual pace after
     log: world.log,
   } as unknown as RoundsOptions);
   expect([rounds.moreToReport, rounds.moreToClose]).toEqual([false, false]);
-  rounds.report();
+  await rounds.report();
   await rounds.closeDays();
   expect([rounds.moreToReport, rounds.moreToClose]).toEqual([true, true]);
   // The writer takes nothing: coming back soon would not help.
   writer.full = true;
-  rounds.report();
+  await rounds.report();
   expect(rounds.moreToReport).toBe(false);
   writer.full = false;
   many.report = many.close = false;
-  rounds.report();
+  await rounds.report();
   await rounds.closeDays();
   expect([rounds.moreToReport, rounds.moreToClose]).toEqual([false, false]);
 });

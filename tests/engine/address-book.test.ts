@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Hosts } from '../../src/engine/hosts.ts';
 import {
   AddressBook,
   type AddressSource,
@@ -7,10 +8,9 @@ import {
   isWorldwide,
   MAX_ADDRESS_NAMES,
   readBookEntries,
-} from '../../src/engine/address-book.ts';
-import type { Hosts } from '../../src/engine/hosts.ts';
-import { Lookups } from '../../src/engine/lookups.ts';
-import { Naming } from '../../src/engine/naming.ts';
+} from '../../src/engine/names/address-book.ts';
+import { Lookups } from '../../src/engine/names/lookups.ts';
+import { Naming } from '../../src/engine/names/naming.ts';
 import type { EndpointFacts } from '../../src/protocol/message.ts';
 import { parseEndpoints, SeenKeys } from '../../src/signature/endpoint-rows.ts';
 import { EndpointIndex } from '../../src/signature/endpoints.ts';

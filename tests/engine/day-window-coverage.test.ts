@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CoverageRow } from '../../src/detect/detection.ts';
-import { MAX_SILENCE, Watch } from '../../src/engine/watch.ts';
+import { MAX_SILENCE, Watch } from '../../src/engine/records/watch.ts';
 import { bitcoinExample } from '../generate/catalogue/mining.ts';
 import { conversation, delay, merge, type RawFrame, writePcap } from '../generate/index.ts';
 import { DAY, detectAt, MIDNIGHT } from './days.ts';

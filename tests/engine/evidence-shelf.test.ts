@@ -1,6 +1,6 @@
 /** Packets kept by key, within a bound. */
 import { expect, test } from 'vitest';
-import { EvidenceShelf } from '../../src/engine/evidence-shelf.ts';
+import { EvidenceShelf } from '../../src/engine/evidence/shelf.ts';
 import type { EvidenceFrame } from '../../src/engine/options.ts';
 
 const MIB = 2 ** 20;

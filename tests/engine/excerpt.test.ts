@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { excerptOf } from '../../src/engine/excerpt.ts';
+import { excerptOf } from '../../src/engine/evidence/excerpt.ts';
 import { jsonMessages } from '../../src/protocol/json.ts';
 import type { HttpHead, JsonMessage, Message } from '../../src/protocol/message.ts';
 

@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import { createAnomalyCounters } from '../../src/common/anomaly.ts';
 import { type Dialect, Fit } from '../../src/dialect/dialect.ts';
-import { Conversation } from '../../src/engine/conversation.ts';
-import { Naming } from '../../src/engine/naming.ts';
+import { Conversation } from '../../src/engine/conversation/conversation.ts';
+import { Naming } from '../../src/engine/names/naming.ts';
 import { jsonMessages } from '../../src/protocol/json.ts';
 import type { JsonMessage } from '../../src/protocol/message.ts';
 import { EndpointIndex } from '../../src/signature/endpoints.ts';

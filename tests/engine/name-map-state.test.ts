@@ -1,7 +1,7 @@
 /** Names learnt of servers survive the process, whatever stands in the state. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { NameMap } from '../../src/engine/name-map.ts';
+import { NameMap } from '../../src/engine/names/name-map.ts';
 
 const NOW = 1_700_000_000e6;
 const json = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;

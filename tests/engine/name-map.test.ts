@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { NameMap } from '../../src/engine/name-map.ts';
+import { NameMap } from '../../src/engine/names/name-map.ts';
 
 const SECOND = 1e6;
 const HOUR = 3600 * SECOND;

@@ -5,7 +5,7 @@ import { KeyBook } from '../../src/daemon/report/key-book.ts';
 import { DAY } from '../../src/detect/day.ts';
 import type { ConversationFacts } from '../../src/detect/facts.ts';
 import type { KeyFacts } from '../../src/detect/key-facts.ts';
-import { OpenFacts, type OpenMark } from '../../src/engine/open-facts.ts';
+import { OpenFacts, type OpenMark } from '../../src/engine/conversation/open-facts.ts';
 import { conversationFacts, DAY_NUMBER, MIDNIGHT } from '../daemon/made-facts.ts';
 import { miningMessages } from '../daemon/mining.ts';
 import { conversation, type RawFrame, writePcap } from '../generate/index.ts';

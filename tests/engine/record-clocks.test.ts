@@ -1,7 +1,7 @@
 /** Exporters whose clocks are hours or years off: what is told of others holds, and nobody is accused of tomorrow. */
 import { describe, expect, test } from 'vitest';
 import type { KeyFacts } from '../../src/detect/key-facts.ts';
-import { RecordPipeline } from '../../src/engine/record-pipeline.ts';
+import { RecordPipeline } from '../../src/engine/records/record-pipeline.ts';
 import type { FlowRecord } from '../../src/flowrecord/record.ts';
 import type { EndpointRow } from '../../src/signature/endpoint-types.ts';
 import { EndpointIndex } from '../../src/signature/endpoints.ts';

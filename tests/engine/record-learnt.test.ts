@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import type { Point } from '../../src/daemon/points.ts';
 import type { KeyFacts } from '../../src/detect/key-facts.ts';
-import { AddressBook, type BookEntry } from '../../src/engine/address-book.ts';
-import type { RecordPipeline } from '../../src/engine/record-pipeline.ts';
+import { AddressBook, type BookEntry } from '../../src/engine/names/address-book.ts';
+import type { RecordPipeline } from '../../src/engine/records/record-pipeline.ts';
 import type { EndpointRow } from '../../src/signature/endpoint-types.ts';
 import { EndpointIndex } from '../../src/signature/endpoints.ts';
 import { FakeWorld } from '../daemon/world.ts';

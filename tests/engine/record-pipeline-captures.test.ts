@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { RecordPipeline } from '../../src/engine/record-pipeline.ts';
+import { RecordPipeline } from '../../src/engine/records/record-pipeline.ts';
 import { FlowRecord } from '../../src/flowrecord/record.ts';
 import { feed, recordsOf } from './record-pipeline-maker.ts';
 import { ENDPOINTS, SIGNATURES } from './run.ts';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { buildDetections } from '../../src/detect/build.ts';
 import type { DetectionRow } from '../../src/detect/detection.ts';
 import { addFacts, type KeyFacts } from '../../src/detect/key-facts.ts';
-import { RecordPipeline, type RecordPipelineOptions } from '../../src/engine/record-pipeline.ts';
+import { RecordPipeline, type RecordPipelineOptions } from '../../src/engine/records/record-pipeline.ts';
 import type { FactsTold } from '../../src/engine/told.ts';
 import { FlowRecord, type RecordName } from '../../src/flowrecord/record.ts';
 import type { EndpointRow } from '../../src/signature/endpoint-types.ts';

@@ -9,7 +9,7 @@ import { buildDetections } from '../../src/detect/build.ts';
 import { type ConversationFacts, summariseSession } from '../../src/detect/facts.ts';
 import { gatherKeys } from '../../src/detect/key-facts.ts';
 import { MiningSession } from '../../src/dialect/session.ts';
-import { SideReader } from '../../src/engine/side-reader.ts';
+import { SideReader } from '../../src/engine/conversation/side-reader.ts';
 import { estimateHashrate } from '../../src/estimate/hashrate.ts';
 import { StreamPair } from '../../src/flow/stream.ts';
 import { HttpParser, MAX_BODY } from '../../src/protocol/http.ts';

@@ -4,7 +4,7 @@ import { splitLogin } from '../../src/dialect/account.ts';
 import { identifyChain, readCoinbase } from '../../src/dialect/coinbase.ts';
 import { DIALECTS } from '../../src/dialect/index.ts';
 import { MiningSession } from '../../src/dialect/session.ts';
-import { excerptOf } from '../../src/engine/excerpt.ts';
+import { excerptOf } from '../../src/engine/evidence/excerpt.ts';
 import { estimateHashrate } from '../../src/estimate/hashrate.ts';
 import { jsonMessages, MAX_TEXT } from '../../src/protocol/json.ts';
 import type { HttpHead, JsonMessage, Message, Place, Side, Transport } from '../../src/protocol/message.ts';

@@ -1,6 +1,6 @@
 /** Targets of QUIC Initial packets, DNS over both transports, and the names that come of it. */
 import { ANOMALIES } from '../../src/common/anomaly.ts';
-import { NameMap } from '../../src/engine/name-map.ts';
+import { NameMap } from '../../src/engine/names/name-map.ts';
 import { DnsTcpParser, glanceDns, MAX_ANSWERS, MAX_DNS_TCP, questionName, readDns } from '../../src/protocol/dns.ts';
 import { isQuicInitial, QuicInitialReader } from '../../src/protocol/quic.ts';
 import { CryptoStream, MAX_CRYPTO } from '../../src/protocol/quic-stream.ts';

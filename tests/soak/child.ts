@@ -43,7 +43,8 @@ export class DaemonProcess {
     this.child = remember(
       spawn(process.execPath, [...flags, PROGRAM, 'run', '--config', config], {
         stdio: ['ignore', 'ignore', 'pipe'],
-        env: { ...process.env, NO_COLOR: '1' },
+        // As the unit of deploy/systemd sets it.
+        env: { ...process.env, NO_COLOR: '1', MALLOC_ARENA_MAX: '2' },
       }),
     );
     const lines = createInterface({ input: this.child.stderr as NodeJS.ReadableStream });

@@ -116,6 +116,10 @@ export class IdleFlows {
   }
 }
 
+/** Bytes of IPv4 and TCP or UDP headers but for addresses and ports; and of others, before any address. */
+const HEADERS = [...Array(12).keys(), ...Array.from({ length: 12 }, (_, i) => 28 + i)];
+const SHORT_HEADERS = [...Array(8).keys()];
+
 /** Damages a frame in place: cuts it, fills it with noise or lets its lengths lie. Gives its new length. */
 export function damage(block: Buffer, at: number, length: number, random: Random): number {
   const kind = random.below(3);
@@ -124,9 +128,11 @@ export function damage(block: Buffer, at: number, length: number, random: Random
     for (let i = 0; i < length; i++) block[at + i] = random.next() & 0xff;
     return length;
   }
-  // Lengths stand in the first bytes behind the link layer: the rest of the frame stays what it was.
+  // Lengths stand in the first bytes behind the link layer: the rest of the frame stays what it was. Addresses and ports too, with a
+  // VLAN tag as without: each that is damaged would be a miner that never was, and their number is to level off.
+  const places = ((block[at + ETHERNET] as number) & 0xf0) === 0x40 ? HEADERS : SHORT_HEADERS;
   for (let i = 0; i < 4; i++) {
-    const place = ETHERNET + random.below(40);
+    const place = ETHERNET + (places[random.below(places.length)] as number);
     if (place < length) block[at + place] = random.next() & 0xff;
   }
   return length;

@@ -57,7 +57,10 @@ const END = 90;
 /** Datagrams of strangers alone at the start; datagrams a second; seconds between files; variety of addresses. */
 const STRANGERS = 1000;
 const DATAGRAMS = 1000;
-const FILE_EVERY = 2;
+const FILE_EVERY = 5;
+/** In runs of less than this many minutes a file comes every so many seconds. */
+const SHORT_RUN = 5;
+const SOON = 2;
 const VARIANTS = 12;
 /** The slope is judged where it is taken over so many seconds. */
 const JUDGED = 600;
@@ -105,7 +108,8 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     const collector = feeder<CollectorProgress>('feed-collector.ts', collectorOrder);
     const alone = await strangersAlone(daemon, collector, failures);
     const pipeOrder: PipeOrder = { fifo: files.fifo, captures, rate, seed: options.seed, variants: VARIANTS };
-    const spoolOrder: SpoolOrder = { directory: files.spool, captures, every: FILE_EVERY, seed: options.seed + 1 };
+    const every = options.minutes < SHORT_RUN ? SOON : FILE_EVERY;
+    const spoolOrder: SpoolOrder = { directory: files.spool, captures, every, seed: options.seed + 1 };
     const pipe = feeder<PipeProgress>('feed-pipe.ts', pipeOrder);
     const spool = feeder<SpoolProgress>('feed-spool.ts', spoolOrder);
     const watched = await watchRun(daemon, files, options, feeders, failures);

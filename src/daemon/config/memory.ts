@@ -14,7 +14,7 @@ const CONVERSATION = 40 * 1024;
 const RECORD_CONVERSATION = 160;
 /** What is known of one miner, pool and dialect on one day. */
 const KEY = 16 * 1024;
-/** Packets kept as evidence until they are in the ledger (src/engine/conversations.ts). */
+/** Packets kept as evidence until they are in the ledger (src/engine/evidence/shelf.ts). */
 const EVIDENCE = 64 * MIB;
 /** Node, the compiled signatures and the endpoint list; again for each further thread. */
 const PROCESS = 160 * MIB;

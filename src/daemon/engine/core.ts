@@ -1,6 +1,6 @@
 import type { Frame, FrameSink } from '../../capture/frame.ts';
 import { CaptureReader } from '../../capture/reader.ts';
-import type { BookEntry } from '../../engine/address-book.ts';
+import type { BookEntry } from '../../engine/names/address-book.ts';
 import type { EvidenceFrame } from '../../engine/options.ts';
 import { DEFAULT_LIMITS, Pipeline, type PipelineCounts, type PipelineState } from '../../engine/pipeline.ts';
 import type { FactsTold } from '../../engine/told.ts';

@@ -1,5 +1,5 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { type RingMemory, RingReader } from '../../engine/shard-ring.ts';
+import { type RingMemory, RingReader } from '../../engine/shards/shard-ring.ts';
 import { type EndpointOptions, loadEndpoints } from '../../signature/endpoints.ts';
 import { createSignatureSet } from '../../signature/set.ts';
 import type { Signature } from '../../signature/types.ts';

@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { EvidenceFrame } from '../../engine/options.ts';
-import { BLOCK, createRing, RingWriter } from '../../engine/shard-ring.ts';
+import { BLOCK, createRing, RingWriter } from '../../engine/shards/shard-ring.ts';
 import type { EndpointIndex, EndpointOptions } from '../../signature/endpoints.ts';
 import type { Signature, SignatureSet } from '../../signature/types.ts';
 import type { CoreCommand, CoreOptions, EngineTold, InputEnd } from './core.ts';

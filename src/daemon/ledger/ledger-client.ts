@@ -2,6 +2,9 @@ import { Worker } from 'node:worker_threads';
 import type { LeadCount, LedgerAnswer, LedgerOrder, LedgerRequest } from './messages.ts';
 import { RowRefused, refusalOf } from './refusal.ts';
 
+/** It makes garbage in bursts: left to itself it keeps 128 MiB for what is young, MiB. */
+const LIMITS = { maxYoungGenerationSizeMb: 24 };
+
 /** The ledger in a thread of its own: requests are answered in order. */
 export class LedgerClient {
   /** What is in use of the heap of its thread, bytes, as of the last answer. */
@@ -23,7 +26,7 @@ export class LedgerClient {
       import.meta.url.endsWith('.ts') ? './ledger-worker.ts' : './ledger-worker.js',
       import.meta.url,
     );
-    const client = new LedgerClient(new Worker(entry, { workerData: order }));
+    const client = new LedgerClient(new Worker(entry, { workerData: order, resourceLimits: LIMITS }));
     const opened = client.expect(0);
     client.worker.on('message', (answer: LedgerAnswer) => client.onAnswer(answer));
     const fail = (error: unknown): void => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CoverageRow, DetectionRow, SummaryRow } from '../../detect/detection.ts';
-import { ofDetection } from '../../engine/evidence-order.ts';
+import { ofDetection } from '../../engine/evidence/order.ts';
 import type { EvidenceFrame } from '../../engine/options.ts';
 import { partDigest } from '../../ledger/combine.ts';
 import type { EvidenceRecord } from '../../ledger/store.ts';
