@@ -44,6 +44,12 @@ const CONTROL = 20_000;
 /** The last start works off what is left. */
 const LAST_START = 300_000;
 
+/** Where a process ended and the next one began: a file by its place among those written, and its first packet not worked off. */
+interface Cut {
+  readonly file: number;
+  readonly packet: number;
+}
+
 export interface KillOptions {
   readonly kills: number;
   readonly seed: number;
@@ -143,7 +149,7 @@ async function runIn(folder: string, { kills, seed, threads, tell }: KillOptions
 
   const counts = { start: 0, any: 0, reading: 0, state: 0, ledger: 0 };
   const seen = { unread: 0, middle: 0, open: 0, any: 0 };
-  const cuts: number[] = [];
+  const cuts: Cut[] = [];
   const gaps: Gap[] = [];
   const windows: number[] = [];
   const complaints = new Map<string, number>();
@@ -216,7 +222,12 @@ async function runIn(folder: string, { kills, seed, threads, tell }: KillOptions
   if (replayed.code !== 0) violations.push(`replay: ${replayed.text.slice(-300)}`);
   violations.push(...takenOnce(places, writer.written));
   const expected = detectionsOf(once, `${SENSOR}/tap`);
-  const spool = compareSpool(expected, detectionsOf(places.ledger, `${SENSOR}/tap`), spans, cuts);
+  const spool = compareSpool(
+    expected,
+    detectionsOf(places.ledger, `${SENSOR}/tap`),
+    spans,
+    cuts.map((cut) => timeOf(cut, writer.written)),
+  );
   const flows = compareFlows(sender.sent, detectionsOf(places.ledger, `${SENSOR}/flows`), gaps, SLACK);
   windows.sort((a, b) => a - b);
   for (const [line, n] of complaints) tell(`log, ${n} times: ${line}`);
@@ -243,15 +254,21 @@ function note(complaints: Map<string, number>, line: string): void {
   complaints.set(plain, (complaints.get(plain) ?? 0) + 1);
 }
 
-/** Capture time of the first packet that is not in the state, µs; of the first of all where there is no state. */
-function cutOf(position: ReturnType<typeof positionOf>, written: readonly SpoolFile[]): number {
+/** The first packet that is not in the state; the first of all where there is no state. */
+function cutOf(position: ReturnType<typeof positionOf>, written: readonly SpoolFile[]): Cut {
   const done = new Set(position?.done.map(({ name }) => name.replace(/\.gz$/, '')));
   const current = position?.current ?? null;
-  for (const { name, times } of written) {
-    if (done.has(name)) continue;
-    return times[current?.name.replace(/\.gz$/, '') === name ? current.taken : 0] ?? times.at(-1) ?? 0;
+  for (const [file, { name }] of written.entries()) {
+    if (!done.has(name)) return { file, packet: current?.name.replace(/\.gz$/, '') === name ? current.taken : 0 };
   }
-  return Number.POSITIVE_INFINITY;
+  // All that is written is worked off: the next process begins with the next file, which may go on with the same capture.
+  return { file: written.length, packet: 0 };
+}
+
+/** Capture time of a cut, µs; infinite where nothing came after it. */
+function timeOf({ file, packet }: Cut, written: readonly SpoolFile[]): number {
+  const times = written[file]?.times;
+  return times?.[packet] ?? times?.at(-1) ?? Number.POSITIVE_INFINITY;
 }
 
 /** Every file is read once and all of its packets are counted, by the position. */
