@@ -57,11 +57,11 @@ const END = 90;
 /** Datagrams of strangers alone at the start; datagrams a second; seconds between files; variety of addresses. */
 const STRANGERS = 1000;
 const DATAGRAMS = 1000;
-const FILE_EVERY = 5;
+const FILE_EVERY = 10;
 /** In runs of less than this many minutes a file comes every so many seconds. */
 const SHORT_RUN = 5;
 const SOON = 2;
-const VARIANTS = 12;
+const VARIANTS = 2;
 /** The slope is judged where it is taken over so many seconds. */
 const JUDGED = 600;
 const OWN_CAPTURES = join(import.meta.dirname, '..', '..', 'captures');
