@@ -201,6 +201,7 @@ export class Daemon {
     await ledger.open();
     if (config.http !== null) this.http = await this.openHttp(config.http);
     await host.send({ kind: 'recall', names: saved.values.get('names') ?? null });
+    saved.values.delete('names');
     resolver.start();
     // Whether the state can be written shows before anything is read.
     await this.checkpoint();

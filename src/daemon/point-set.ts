@@ -43,6 +43,8 @@ export class PointSet {
     const point = this.create(name);
     const book = saved.books.get(name);
     if (book !== undefined) point.book.restore(book.ended, book.open);
+    // Otherwise all that was known at the start would stay in memory for months.
+    saved.books.delete(name);
     this.points.set(name, point);
     host.send({ kind: 'point', name, home: point.config.home }).catch(() => undefined);
     // What was resolved before there was this point.
@@ -83,6 +85,7 @@ export class PointSet {
     for (const [key, value] of saved.values) {
       if (!key.startsWith(mark)) continue;
       if (isReported(value)) reported.push([key.slice(mark.length), value]);
+      saved.values.delete(key);
     }
     const before = saved.values.get(`point ${name}`);
     return new Point({

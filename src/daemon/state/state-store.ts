@@ -17,9 +17,9 @@ export class StateError extends Error {
 /** What an earlier process left behind. */
 export interface SavedState {
   /** Facts of what ended and of what was open, by observation point. */
-  readonly books: ReadonlyMap<string, { readonly ended: KeyFacts[]; readonly open: (readonly KeyFacts[])[] }>;
+  readonly books: Map<string, { readonly ended: KeyFacts[]; readonly open: (readonly KeyFacts[])[] }>;
   /** Values by name: positions of inputs, templates, names learnt, what was reported. */
-  readonly values: ReadonlyMap<string, unknown>;
+  readonly values: Map<string, unknown>;
   /** Names of files by the number of their input. */
   readonly inputs: ReadonlyMap<number, string>;
 }

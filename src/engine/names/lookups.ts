@@ -6,6 +6,7 @@ import { type DnsMessage, DnsType, questionName, readDns } from '../../protocol/
 import type { NameMessage, Place } from '../../protocol/message.ts';
 import type { Signature, SignatureSet } from '../../signature/types.ts';
 import { addressText } from '../address.ts';
+import { indicationAt } from '../conversation/indication.ts';
 import { OpenFacts, type OpenMark } from '../conversation/open-facts.ts';
 import type { EvidenceKeeper } from '../evidence/keeper.ts';
 import type { KeptFrame } from '../evidence/kept-frame.ts';
@@ -352,23 +353,7 @@ function factsOf(l: Lookup): ConversationFacts {
   };
 }
 
-/** A hit as it is noted with a detection. */
+/** A hit on a name as it is noted with a detection: a name alone proves nothing. */
 export function indicationOf(hit: Signature, m: NameMessage, excerpt: string = m.text): Indication {
-  return {
-    signature: hit.id,
-    version: hit.version,
-    kind: hit.kind,
-    weight: hit.weight,
-    family: hit.family,
-    against: hit.against,
-    proof: false,
-    time: m.place.time,
-    input: m.place.input,
-    packet: m.place.packet,
-    bytes: [m.place.from, m.place.to],
-    side: m.side,
-    from: hit.from,
-    dialect: hit.dialect,
-    excerpt,
-  };
+  return indicationAt(hit, m, false, excerpt);
 }

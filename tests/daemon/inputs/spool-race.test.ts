@@ -208,38 +208,37 @@ describe('removed when done', () => {
     });
   });
 
-  test.each(ways)('%s: another file that takes the name at that moment is read', async (whenDone) => {
-    // With the time of change of its origin, as programs that copy can keep it.
-    const replace = (): void => {
-      put('.b', pcap(200, ['3', '4']), 99);
-      renameSync(join(spool, '.b'), join(spool, 'a'));
-    };
-    await atEveryMoment(replace, async (from, acted) => {
-      put('a', pcap(100, ['1', '2']), 99);
-      const driver = start({ whenDone, moveTo: done });
-      await driver.idle();
-      from();
-      await commit(driver);
-      await settle(driver);
-      expect(context.taken).toEqual(acted() ? ['1', '2', '3', '4'] : ['1', '2']);
-    });
-  });
-
-  test.each(ways)('%s: new content in the same file at that moment is read', async (whenDone) => {
-    const overwrite = (): void => {
-      nextTick();
-      put('a', pcap(200, ['3', '4']), 99);
-    };
-    await atEveryMoment(overwrite, async (from, acted) => {
-      put('a', pcap(100, ['1', '2']), 99);
-      const driver = start({ whenDone, moveTo: done });
-      await driver.idle();
-      from();
-      await commit(driver);
-      await settle(driver);
-      expect(context.taken).toEqual(acted() ? ['1', '2', '3', '4'] : ['1', '2']);
-    });
-  });
+  // With the time of change of its origin, as programs that copy can keep it.
+  const changes: readonly (readonly [what: string, change: () => void])[] = [
+    [
+      'another file that takes the name',
+      () => {
+        put('.b', pcap(200, ['3', '4']), 99);
+        renameSync(join(spool, '.b'), join(spool, 'a'));
+      },
+    ],
+    [
+      'new content in the same file',
+      () => {
+        nextTick();
+        put('a', pcap(200, ['3', '4']), 99);
+      },
+    ],
+  ];
+  test.each(ways.flatMap((whenDone) => changes.map(([what, change]) => [whenDone, what, change] as const)))(
+    '%s: %s at that moment is read',
+    async (whenDone, _what, change) => {
+      await atEveryMoment(change, async (from, acted) => {
+        put('a', pcap(100, ['1', '2']), 99);
+        const driver = start({ whenDone, moveTo: done });
+        await driver.idle();
+        from();
+        await commit(driver);
+        await settle(driver);
+        expect(context.taken).toEqual(acted() ? ['1', '2', '3', '4'] : ['1', '2']);
+      });
+    },
+  );
 });
 
 describe('read', () => {
