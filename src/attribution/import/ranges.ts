@@ -94,7 +94,9 @@ function parseCidr(text: string): AddressRange | null {
     first[i] = (first[i] as number) & mask;
     last[i] = (last[i] as number) | (0xff & ~mask);
   }
-  return { first: v6Text(first), last: v6Text(last) };
+  // A network may end among the IPv4-mapped addresses without starting there: `::/80` has no range of one family.
+  const range = between(v6Text(first), v6Text(last));
+  return typeof range === 'string' ? null : range;
 }
 
 function read(text: string): Address | null {

@@ -22,6 +22,10 @@ export function canonicalAddress(text: string): string | null {
   }
   const address = text.includes('%') ? null : parsedIpv6(text);
   if (address === null) return null;
+  return canonicalIpv6(address);
+}
+
+function canonicalIpv6(address: ipaddr.IPv6): string {
   return address.isIPv4MappedAddress() ? address.toIPv4Address().toString() : address.toRFC5952String();
 }
 
@@ -42,10 +46,10 @@ export function addressRange(text: string): AddressRange | null {
     if (address === null) return null;
     const { parts } = address;
     const kept = (index: number): number => (0xffff << Math.min(16, Math.max(0, 16 * (index + 1) - length))) & 0xffff;
-    return {
-      first: new ipaddr.IPv6(parts.map((part, index) => part & kept(index))).toRFC5952String(),
-      last: new ipaddr.IPv6(parts.map((part, index) => part | (kept(index) ^ 0xffff))).toRFC5952String(),
-    };
+    const first = canonicalIpv6(new ipaddr.IPv6(parts.map((part, index) => part & kept(index))));
+    const last = canonicalIpv6(new ipaddr.IPv6(parts.map((part, index) => part | (kept(index) ^ 0xffff))));
+    // `::/80` ends among the IPv4-mapped addresses without starting there.
+    return first.includes(':') === last.includes(':') ? { first, last } : null;
   }
   if (length > 32 || !ipaddr.IPv4.isValidFourPartDecimal(base)) return null;
   const cidr = `${base}/${length}`;

@@ -160,6 +160,8 @@ describe('cells', () => {
       Array(5).fill(null),
     );
     expect(addressRange('192.0.2.77/24')).toEqual({ first: '192.0.2.0', last: '192.0.2.255' });
+    expect(addressRange('::ffff:192.0.2.77/120')).toEqual({ first: '192.0.2.0', last: '192.0.2.255' });
+    expect(addressRange('::/80')).toBeNull();
     expect(
       ['10.1.1.1', '172.31.0.1', '172.32.0.1', '100.127.0.1', 'fd00::1', '2001:db8::1'].map(isPrivateAddress),
     ).toEqual([true, true, false, true, true, false]);
