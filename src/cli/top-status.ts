@@ -51,6 +51,7 @@ export type TopPoint = Omit<
   | 'keys'
   | 'decodeErrors'
   | 'recordsImplausible'
+  | 'probesLeftOut'
   | 'recordConversationsUnwatched'
 >;
 export type TopDetection = Widened<NewestDetection>;

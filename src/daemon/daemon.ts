@@ -46,7 +46,7 @@ const LEADS_EVERY = 30;
 const REGISTRY_EVERY = 60;
 const WATCH_EVERY = 5;
 const CLOSE_EVERY = 60;
-const SOON = 0.5;
+const SOON = 0.2;
 const OVERLOAD_EVERY = 1;
 /** Seconds that a last write may take. */
 const LAST_WRITE = 20;

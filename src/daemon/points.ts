@@ -233,6 +233,7 @@ export class Point {
       recordConversationsSeen: records?.created ?? 0,
       recordConversationsMatched: records?.matched ?? 0,
       recordsImplausible: records?.implausible ?? 0,
+      probesLeftOut: this.reporter.probesLeftOut,
       recordConversationsUnwatched: records?.unwatched ?? 0,
       records: records?.records ?? 0,
       keys: this.book.size,

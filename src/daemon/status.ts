@@ -100,6 +100,8 @@ export interface PointStatus {
   readonly recordConversationsSeen: number;
   readonly recordConversationsMatched: number;
   readonly recordsImplausible: number;
+  /** Detections that were not written because their address only probes, and a thousand of it were. */
+  readonly probesLeftOut: number;
   /** Conversations of flow records worth watching for which there was no room. */
   readonly recordConversationsUnwatched: number;
   readonly records: number;

@@ -280,6 +280,11 @@ function mergeUnique<T>(a: Ordered<T>[], b: Ordered<T>[], key: (value: T) => str
 }
 
 function newest<T>(a: Ordered<T>[], b: Ordered<T>[], limit: number): Ordered<T>[] {
-  if (b.length === 0) return a;
+  const [first, last] = [b[0], b.at(-1)];
+  if (first === undefined || last === undefined) return a;
+  // Lists are in order, and mostly one is behind the other.
+  const [oldest, youngest] = [a[0], a.at(-1)];
+  if (a.length >= limit && oldest !== undefined && compareOrder(last.order, oldest.order) < 0) return a;
+  if (youngest === undefined || compareOrder(youngest.order, first.order) <= 0) return [...a, ...b].slice(-limit);
   return [...a, ...b].sort((x, y) => compareOrder(x.order, y.order)).slice(-limit);
 }

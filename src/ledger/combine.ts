@@ -35,9 +35,26 @@ export function sortedUnique(list: Iterable<string>): string[] {
   return [...new Set(list)].sort(byText);
 }
 
-interface Part {
+/** A row with its canonical text, made when first asked for: most rows are told apart by less. */
+class Part {
   readonly row: DetectionRow;
-  readonly text: string;
+  #text: string | null = null;
+
+  constructor(row: DetectionRow) {
+    this.row = row;
+  }
+
+  get text(): string {
+    this.#text ??= canonicalJson(this.row);
+    return this.#text;
+  }
+}
+
+function byEnd(a: Part, b: Part): number {
+  const { row: x } = a;
+  const { row: y } = b;
+  if (x === y) return 0;
+  return byText(x.last_seen, y.last_seen) || byText(x.first_seen, y.first_seen) || byText(a.text, b.text);
 }
 
 /**
@@ -89,15 +106,10 @@ function greatest(parts: readonly Part[], before: readonly number[], weight: (ro
 export function combineParts(parts: readonly DetectionRow[]): DetectionRow {
   if (parts.length === 0) throw new TypeError('a detection has at least one part');
   if (parts.length === 1) return parts[0] as DetectionRow;
-  const known = new Map<string, DetectionRow>(parts.map((row) => [canonicalJson(row), row]));
-  const sorted: Part[] = [...known]
-    .map(([text, row]) => ({ text, row }))
-    .sort(
-      (a, b) =>
-        byText(a.row.last_seen, b.row.last_seen) ||
-        byText(a.row.first_seen, b.row.first_seen) ||
-        byText(a.text, b.text),
-    );
+  const sorted = parts
+    .map((row) => new Part(row))
+    .sort(byEnd)
+    .filter((part, i, all) => i === 0 || byEnd(all[i - 1] as Part, part) !== 0);
   if (sorted.length === 1) return (sorted[0] as Part).row;
   const before = compatible(sorted);
   const total = (weight: (row: DetectionRow) => number): number =>
@@ -156,15 +168,15 @@ function bySurety(a: Part, b: Part): number {
 
 /** The earliest of each signature and version. */
 function uniteIndications(rows: readonly DetectionRow[]): IndicationRow[] {
-  const all = rows.flatMap((row) => row.indications);
-  const keyed = all.map((value) => ({ value, text: canonicalJson(value) }));
-  keyed.sort((a, b) => byText(a.value.time, b.value.time) || byText(a.text, b.text));
+  const order = (a: IndicationRow, b: IndicationRow): number =>
+    a === b ? 0 : byText(a.time, b.time) || byText(canonicalJson(a), canonicalJson(b));
   const first = new Map<string, IndicationRow>();
-  for (const { value } of keyed) {
+  for (const value of rows.flatMap((row) => row.indications)) {
     const key = `${value.signature}@${value.version}`;
-    if (!first.has(key)) first.set(key, value);
+    const other = first.get(key);
+    if (other === undefined || order(value, other) < 0) first.set(key, value);
   }
-  return [...first.values()].slice(0, MAX_INDICATIONS);
+  return [...first.values()].sort(order).slice(0, MAX_INDICATIONS);
 }
 
 /** Each login once; a wallet that one part told holds for all. */

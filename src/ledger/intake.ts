@@ -58,7 +58,7 @@ export function record(
     const rows = recordCoverage(desk, coverage, context);
     const evidence = recordEvidence(desk, context);
     handOn(desk, moves, true, change);
-    if (moves.nodes.size > 0) desk.regroup({ ...moves, fresh }, change);
+    if (moves.nodes.size > 0) desk.regroup({ ...moves, fresh }, change, reader);
     return { added: [...digests.values()].flat().length, known, coverage: rows, evidence };
   });
 }

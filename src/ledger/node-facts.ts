@@ -26,11 +26,13 @@ export interface NodeFacts {
 /** Reads detections once each while a change is being made. */
 export class NodeReader {
   readonly #storage: LeadStorage;
-  readonly #rows = new Map<string, DetectionRow>();
+  readonly #rows: Map<string, DetectionRow>;
   readonly #nodes = new Map<string, NodeFacts | null>();
 
-  constructor(storage: LeadStorage) {
+  /** `before`: a reader of the same change; what it read of detections holds, of nodes it may have changed. */
+  constructor(storage: LeadStorage, before?: NodeReader) {
     this.#storage = storage;
+    this.#rows = before === undefined ? new Map() : before.#rows;
   }
 
   row(detection: string): DetectionRow {

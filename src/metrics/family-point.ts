@@ -47,6 +47,11 @@ export const POINT_FAMILIES: readonly Family[] = [
     'Flow records put aside: their times lie in the future, or their counts cannot be.',
     (p) => p.recordsImplausible,
   ),
+  counter(
+    'probes_left_out_total',
+    'Detections not written: their address only probes, and a thousand of it were within 14 days.',
+    (p) => p.probesLeftOut,
+  ),
   counter('flows_expired_total', 'Flows that ended or fell silent.', (p) => p.flowsExpired),
   counter('flows_inspected_total', 'Flows in which a first payload was looked at.', (p) => p.inspected),
   counter('conversations_followed_total', 'Conversations that were read message by message.', (p) => p.followed),

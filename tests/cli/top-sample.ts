@@ -65,6 +65,7 @@ export function samplePoint(change: Partial<PointStatus> = {}): PointStatus {
     recordConversationsSeen: 0,
     recordConversationsMatched: 0,
     recordsImplausible: 0,
+    probesLeftOut: 0,
     recordConversationsUnwatched: 0,
     records: 0,
     keys: 14,

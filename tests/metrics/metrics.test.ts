@@ -84,6 +84,7 @@ describe('the text', () => {
       ['keys{point="core"}', 12],
       ['record_conversations_unwatched_total{point="core"}', 2],
       ['records_implausible_total{point="core"}', 3],
+      ['probes_left_out_total{point="core"}', 4],
       ['decode_errors_total{point="core",reason="stream.gap"}', 8],
       ['detections_total{dialect="stratum-v1",confidence="confirmed",activity="mining"}', 3],
       ['detections_total{dialect="unknown",confidence="suspected",activity="probe"}', 0],

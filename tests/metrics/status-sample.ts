@@ -75,6 +75,7 @@ export function samplePoint(name: string, more: Partial<PointStatus> = {}): Poin
     recordConversationsSeen: 41,
     recordConversationsMatched: 4,
     recordsImplausible: 3,
+    probesLeftOut: 4,
     recordConversationsUnwatched: 2,
     records: 77,
     keys: 12,

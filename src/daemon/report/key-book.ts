@@ -145,11 +145,20 @@ export class KeyBook {
     if (pool !== null) put(this.byPool, pool, key);
   }
 
-  /** Keys that changed since the last call. */
-  takeDirty(): string[] {
-    const keys = [...this.dirty];
-    this.dirty.clear();
+  /** Keys that changed since the last call, and those it left; `most` of them, in the order in which they changed. */
+  takeDirty(most: number = Number.POSITIVE_INFINITY): string[] {
+    const keys: string[] = [];
+    for (const key of this.dirty) {
+      if (keys.length >= most) break;
+      keys.push(key);
+      this.dirty.delete(key);
+    }
     return keys;
+  }
+
+  /** Whether keys changed that `takeDirty` did not give yet. */
+  get hasDirty(): boolean {
+    return this.dirty.size > 0;
   }
 
   /** What changed since the last call, for the state on disk. */

@@ -4,7 +4,19 @@ import { DAY } from '../../detect/day.ts';
 import type { DetectionRow } from '../../detect/detection.ts';
 import type { KeyFacts } from '../../detect/key-facts.ts';
 import type { KeyBook } from './key-book.ts';
-import { keyOfRow, packetsOf, patienceOf, sharesOf, signsOf } from './standing.ts';
+import { ProbeLimit } from './probe-limit.ts';
+import {
+  growthOf,
+  isSurer,
+  keyOfRow,
+  LONGEST,
+  packetsOf,
+  patienceOf,
+  pauseOf,
+  sharesOf,
+  signsOf,
+  UNCERTAIN,
+} from './standing.ts';
 
 /** A detection as it stands, to be written down. */
 export interface Report {
@@ -33,13 +45,8 @@ export interface Reported {
   evidence: boolean;
 }
 
-/** Seconds from one report of a detection that only grows to the next. */
-const GROWTH = [60, 300, 900, 3600];
-/** What is not certain yet is looked at again after so long. */
-const UNCERTAIN = 60;
-const LONGEST = Math.max(...GROWTH) * 1e6;
 /** Keys looked at in one go: some 0.1 ms each, with neighbours 0.4 ms, in which nothing else is done. */
-const AT_ONCE = 1000;
+const AT_ONCE = 200;
 /** Keys of the same address that are looked at with one: a scanner has a hundred thousand, and eight show what it is. */
 const NEIGHBOURS = 256;
 /** What was reported so long ago is of no use any more, µs. */
@@ -47,9 +54,6 @@ const REPORTED_FOR = 14 * 86_400e6;
 /** A day is closed when traffic is so far beyond it, and its keys have not changed for so long by the clock; µs. */
 const DAY_GRACE = 2 * 3600e6;
 const QUIET = 600e6;
-
-const SURENESS = { suspected: 0, probable: 1, confirmed: 2 } as const;
-const WORK = { attempt: 0, probe: 1, mining: 2, proxy: 3 } as const;
 
 /** Of days that are over: what is still to be written, keys that are forgotten, and the first day that is not over. */
 export interface Closed {
@@ -73,6 +77,8 @@ interface KeyState {
   readonly first: number;
   day: number | null;
   id: string | null;
+  /** It was counted as one of too many. */
+  leftOut: boolean;
 }
 
 /**
@@ -93,6 +99,9 @@ export class Reporter {
   private readonly underWay: Map<string, Reported[]> = new Map();
   /** Keys were due at the last look that it had no time for. */
   private behind = false;
+  private readonly probes: ProbeLimit = new ProbeLimit();
+  /** Facts of keys, as long as one look lasts. */
+  private readonly factsNow: Map<string, KeyFacts | null> = new Map();
 
   /**
    * `context`: as for one run; windows come from the facts. `reported`: by detection id, of an earlier process. `patience`: what
@@ -114,6 +123,11 @@ export class Reporter {
   /** The last `due` left keys for the next one: it need not wait for the usual time. */
   get hasMore(): boolean {
     return this.behind;
+  }
+
+  /** Detections that were not written because their address has too many that only probe. */
+  get probesLeftOut(): number {
+    return this.probes.leftOut;
   }
 
   /** Detections open now, by confidence. */
@@ -154,19 +168,51 @@ export class Reporter {
 
   /** Detections to be written down now, `now` = wall clock, µs. `all`: everything that changed, because the process ends. */
   due(now: number, all: boolean = false): Report[] {
-    const look = new Set<string>();
-    for (const key of this.book.takeDirty()) {
-      let state = this.keys.get(key);
-      if (state === undefined) {
-        state = { changed: true, due: 0, first: now, signs: '', stood: '', since: now, day: null, id: null };
-        this.keys.set(key, state);
-      }
-      state.changed = true;
-      const signs = signsOf(this.book.facts(key));
+    this.factsNow.clear();
+    this.takeChanges(now, all ? Number.POSITIVE_INFINITY : AT_ONCE);
+    const look = this.whatIsDue(now, all);
+    if (look.size === 0) return [];
+    this.putLast(look);
+    const reports = this.reportsOf(this.built(look), look, now, all);
+    const touched = this.touchedBy(reports, look);
+    if (!all) this.putOff(touched);
+    if (touched.size > 0) reports.push(...this.reportsOf(this.built(touched), touched, now, all));
+    this.factsNow.clear();
+    return reports;
+  }
+
+  private facts(key: string): KeyFacts | null {
+    let facts = this.factsNow.get(key);
+    if (facts === undefined) {
+      facts = this.book.facts(key);
+      this.factsNow.set(key, facts);
+    }
+    return facts;
+  }
+
+  private takeChanges(now: number, most: number): void {
+    const states = this.book.takeDirty(most).map((key) => [key, this.stateOf(key, now)] as const);
+    this.behind = this.book.hasDirty;
+    // All are marked before the first is looked at: facts that cannot be told must not lose the others.
+    for (const [, state] of states) state.changed = true;
+    for (const [key, state] of states) {
+      const signs = signsOf(this.facts(key));
       if (signs !== state.signs) state.due = 0;
       state.signs = signs;
     }
-    this.behind = false;
+  }
+
+  private stateOf(key: string, now: number): KeyState {
+    const known = this.keys.get(key);
+    if (known !== undefined) return known;
+    const unknown = { signs: '', stood: '', day: null, id: null, leftOut: false };
+    const state: KeyState = { changed: true, due: 0, since: now, first: now, ...unknown };
+    this.keys.set(key, state);
+    return state;
+  }
+
+  private whatIsDue(now: number, all: boolean): Set<string> {
+    const look = new Set<string>();
     for (const [key, { changed, due }] of this.keys) {
       // A clock that was ahead and is set back must not put off anything.
       if (!changed || (due > now && due <= now + LONGEST && !all)) continue;
@@ -176,13 +222,7 @@ export class Reporter {
       }
       look.add(key);
     }
-    if (look.size === 0) return [];
-    this.putLast(look);
-    const reports = this.reportsOf(this.built(look), look, now, all);
-    const touched = this.touchedBy(reports, look);
-    if (!all) this.putOff(touched);
-    if (touched.size > 0) reports.push(...this.reportsOf(this.built(touched), touched, now, all));
-    return reports;
+    return look;
   }
 
   private putLast(looked: Iterable<string>): void {
@@ -232,7 +272,7 @@ export class Reporter {
     }
     const wanted = new Map<string, KeyFacts>();
     const want = (key: string): void => {
-      const facts = wanted.has(key) ? null : book.facts(key);
+      const facts = wanted.has(key) ? null : this.facts(key);
       if (facts !== null) wanted.set(key, facts);
     };
     for (const key of look) want(key);
@@ -255,13 +295,13 @@ export class Reporter {
     for (const key of look) {
       const state = this.keys.get(key);
       if (state === undefined) continue;
-      const facts = this.book.facts(key);
+      const facts = this.facts(key);
       const row = rows.get(key);
       state.day = facts?.day ?? state.day;
       state.changed = false;
       if (facts === null || row === undefined) {
         // Too little for a detection as yet: it is looked at again when something changes.
-        state.due = now + UNCERTAIN * 1e6;
+        state.due = now + UNCERTAIN;
         if (facts === null) {
           this.book.forget(key);
           this.keys.delete(key);
@@ -277,12 +317,17 @@ export class Reporter {
         state.due = until;
         continue;
       }
+      if (before === undefined && row.activity === 'probe' && !this.probes.admits(row.miner.ip, now)) {
+        if (!state.leftOut) this.probes.leftOut++;
+        state.leftOut = true;
+        // It comes again when it changes; as work it is told at once.
+        state.due = now + LONGEST;
+        continue;
+      }
       const report = this.reportOf(row, key, now, all);
       if (report !== null) reports.push(report);
       else state.changed = !this.isReported(row);
-      const certain = row.confidence === 'confirmed' && row.activity !== 'attempt';
-      const times = Math.min(this.reported.get(row.id)?.times ?? 1, GROWTH.length);
-      state.due = now + (certain ? (GROWTH[times - 1] ?? UNCERTAIN) : UNCERTAIN) * 1e6;
+      state.due = now + pauseOf(row, this.reported.get(row.id)?.times ?? 1);
     }
     return reports;
   }
@@ -296,14 +341,10 @@ export class Reporter {
 
   private reportOf(row: DetectionRow, key: string, now: number, all: boolean): Report | null {
     const known = this.reported.get(row.id);
-    const surer =
-      known === undefined ||
-      SURENESS[row.confidence] > SURENESS[known.confidence] ||
-      WORK[row.activity] > WORK[known.activity];
+    const surer = known === undefined || isSurer(row, known);
     if (known !== undefined && !surer) {
       if (this.isReported(row)) return null;
-      const wait = GROWTH[Math.min(known.times, GROWTH.length) - 1] ?? 0;
-      if (!all && now >= known.at && now - known.at < wait * 1e6) return null;
+      if (!all && now >= known.at && now - known.at < growthOf(row, known.times)) return null;
     }
     const evidence = surer || all;
     const reported: Reported = {
@@ -334,6 +375,7 @@ export class Reporter {
     const last = isClockSet(now) ? Math.floor(now / DAY) + 1 : Number.POSITIVE_INFINITY;
     const over: string[] = [];
     let hasMore = false;
+    this.factsNow.clear();
     for (const [key, state] of this.keys) {
       if (state.day === null || (state.day >= day && state.day <= last) || !this.isQuiet(key, state, now)) continue;
       // It waits for the ledger, and must not keep the others from theirs meanwhile.
@@ -358,6 +400,7 @@ export class Reporter {
       this.book.forget(key);
       if (id !== null) this.drop(id);
     }
+    this.factsNow.clear();
     return { reports, keys, day, hasMore };
   }
 
@@ -375,6 +418,7 @@ export class Reporter {
   /** Detections that are none any more (another dialect, another pool) leave nothing behind for ever. */
   private dropOld(now: number): void {
     for (const [id, { at }] of this.reported) if (now - at > REPORTED_FOR && !this.underWay.has(id)) this.drop(id);
+    this.probes.dropOld(now);
   }
 
   private drop(id: string): void {

@@ -3,6 +3,34 @@ import { DAY } from '../../detect/day.ts';
 import type { DetectionRow } from '../../detect/detection.ts';
 import type { KeyFacts } from '../../detect/key-facts.ts';
 
+const SURENESS = { suspected: 0, probable: 1, confirmed: 2 } as const;
+const WORK = { attempt: 0, probe: 1, mining: 2, proxy: 3 } as const;
+/** From one report of a detection that only grows to the next, µs. */
+const GROWTH = [60e6, 300e6, 900e6, 3600e6];
+/** What is not certain yet is looked at again after so long, µs. */
+export const UNCERTAIN = 60e6;
+/** No look is put off for longer, µs. */
+export const LONGEST: number = Math.max(...GROWTH);
+
+/** Whether a row says more than what was reported of it: of how sure it is, or of what is done. */
+export function isSurer(row: DetectionRow, known: Pick<DetectionRow, 'confidence' | 'activity'>): boolean {
+  return SURENESS[row.confidence] > SURENESS[known.confidence] || WORK[row.activity] > WORK[known.activity];
+}
+
+/** µs for which a detection that only grew, and was reported so many times, is not reported again. */
+export function growthOf({ activity }: DetectionRow, times: number): number {
+  // How much somebody probes is told when the day is over.
+  if (activity === 'probe') return Number.POSITIVE_INFINITY;
+  return GROWTH[Math.min(times, GROWTH.length) - 1] ?? 0;
+}
+
+/** µs until a detection that was looked at, and reported so many times, is looked at again if its signs stay the same. */
+export function pauseOf({ confidence, activity }: DetectionRow, times: number): number {
+  if (activity === 'probe') return LONGEST;
+  if (confidence !== 'confirmed' || activity === 'attempt') return UNCERTAIN;
+  return GROWTH[Math.min(times, GROWTH.length) - 1] ?? UNCERTAIN;
+}
+
 /**
  * How many times longer what is new waits. A look-up: the connection that it led to says more. Work that was delivered and
  * nothing done with it: whoever tries many pools gets a job from each, and ten minutes tell that from mining.
