@@ -1,7 +1,8 @@
 /**
  * Fills a spool directory as a rotating capture program would: `node feed-spool.ts ORDER`, ORDER being a JSON SpoolOrder. Ends on
- * SIGTERM. Some files are cut off, some are noise, some compressed, some of these cut off. Time of capture runs one hour a file
- * from 40 days ago, so that days end while the daemon runs. What cannot be read the daemon leaves alone, and this clears it away.
+ * SIGTERM. Some files are cut off, some are noise, some compressed, some of these cut off; what one of them would have held comes
+ * whole with the next, so that the load is the same all the time. Time of capture runs one hour a file from 40 days ago, so that
+ * days end while the daemon runs. What cannot be read the daemon leaves alone, and this clears it away.
  */
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -88,6 +89,8 @@ class Rotation {
   private readonly contents: readonly RawFrame[][];
   private readonly random: Random;
   private readonly start: number;
+  /** Groups of captures that were written whole. */
+  private whole = 0;
   private readonly count = { files: 0, truncated: 0, garbage: 0, compressed: 0, cutCompressed: 0 };
 
   /** `start`: capture time of the first file, µs. */
@@ -119,19 +122,23 @@ class Rotation {
       count.garbage++;
       return [this.garbage(), ''];
     }
-    const frames = this.contents[number % this.contents.length] ?? [];
+    const frames = this.contents[this.whole % this.contents.length] ?? [];
     const base = this.start + number * STEP;
     const bytes = writePcap(frames.map((frame) => ({ ...frame, time: Math.floor(base + frame.time) })));
     if (kind === 1) {
       count.truncated++;
       return [bytes.subarray(0, 24 + random.below(bytes.length - 24)), ''];
     }
+    if (kind === 2) {
+      count.compressed++;
+      count.cutCompressed++;
+      const packed = gzipSync(bytes);
+      return [packed.subarray(0, 20 + random.below(packed.length - 20)), '.gz'];
+    }
+    this.whole++;
     if (kind > 3) return [bytes, ''];
     count.compressed++;
-    const packed = gzipSync(bytes);
-    if (kind === 2) return [packed, '.gz'];
-    count.cutCompressed++;
-    return [packed.subarray(0, 20 + random.below(packed.length - 20)), '.gz'];
+    return [gzipSync(bytes), '.gz'];
   }
 
   private garbage(): Uint8Array {

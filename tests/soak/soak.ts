@@ -57,7 +57,7 @@ const END = 90;
 /** Datagrams of strangers alone at the start; datagrams a second; seconds between files; variety of addresses. */
 const STRANGERS = 1000;
 const DATAGRAMS = 1000;
-const FILE_EVERY = 10;
+const FILE_EVERY = 5;
 /** In runs of less than this many minutes a file comes every so many seconds. */
 const SHORT_RUN = 5;
 const SOON = 2;
