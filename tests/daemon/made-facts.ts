@@ -23,6 +23,8 @@ export interface Made {
   readonly minerPort?: number;
   readonly packets?: number;
   readonly submitted?: number;
+  /** As many as were submitted, unless it is said. */
+  readonly accepted?: number;
   readonly jobs?: number;
   readonly opened?: boolean;
   /** `proof`: confirmed; `weak`: suspected; `none`: no indication at all. */
@@ -57,7 +59,11 @@ function signOf(made: Made, time: number): Indication[] {
   ];
 }
 
-function sessionOf({ submitted = 1, jobs = 1, sign = 'proof' }: Made, from: number, to: number): SessionFacts | null {
+function sessionOf(
+  { submitted = 1, accepted = submitted, jobs = 1, sign = 'proof' }: Made,
+  from: number,
+  to: number,
+): SessionFacts | null {
   if (sign !== 'proof') return null;
   const span = Math.max(1, to - from);
   return {
@@ -73,7 +79,7 @@ function sessionOf({ submitted = 1, jobs = 1, sign = 'proof' }: Made, from: numb
     workRequests: 0,
     jobs,
     submitted,
-    accepted: submitted,
+    accepted,
     rejected: 0,
     difficulty: { last: 1024, unit: 'share difficulty' },
     rateUnit: 'H/s',

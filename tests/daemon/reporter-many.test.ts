@@ -1,5 +1,6 @@
 /** Many keys at once: looked at bit by bit, and none waits for ever behind others. */
 import { beforeEach, describe, expect, test } from 'vitest';
+import { ProbeLimit } from '../../src/daemon/report/probe-limit.ts';
 import type { Reporter } from '../../src/daemon/report/reporter.ts';
 import { DAY } from '../../src/detect/day.ts';
 import { keyOf } from '../../src/detect/key-facts.ts';
@@ -160,4 +161,57 @@ describe('who only probes', () => {
     for (let i = 0; i < 8; i++) desk.end({ miner: '192.0.2.77', pool: pool(i), submitted: 0, jobs: 0, from: 100 + i });
     expect(lookAll(1)).toBe(8);
   });
+
+  test('a share accepted that nobody was seen to submit ends it at once', () => {
+    for (let i = 0; i < 9; i++) desk.open({ pool: pool(i), submitted: 0, jobs: 1, from: 100 + i }, i);
+    expect(desk.due(0).map(({ row }) => row.activity)).toEqual(Array(9).fill('probe'));
+    desk.open({ pool: pool(4), submitted: 0, accepted: 1, jobs: 1, from: 104 }, 4);
+    expect(desk.due(60)).toMatchObject([{ row: { pool: { ip: pool(4) }, activity: 'mining' }, surer: true }]);
+  });
+
+  test('what was told as mining goes on to be told', () => {
+    desk.open({ pool: pool(0), submitted: 0, jobs: 1, from: 100 }, 0);
+    expect(desk.due(0)).toMatchObject([{ row: { activity: 'mining' } }]);
+    for (let i = 1; i < 9; i++) desk.open({ pool: pool(i), submitted: 0, jobs: 0, from: 100 + i }, i);
+    expect(desk.due(0)).toHaveLength(8);
+    desk.open({ pool: pool(0), submitted: 0, jobs: 2, from: 100, packets: 99 }, 0);
+    expect(lookAll(3600)).toBe(1);
+  });
+
+  test('is told in full when the process ends', () => {
+    for (let i = 0; i < 9; i++) desk.open({ pool: pool(i), submitted: 0, jobs: 0, from: 100 + i }, i);
+    expect(desk.due(0)).toHaveLength(9);
+    desk.open({ pool: pool(3), submitted: 0, jobs: 0, from: 103, packets: 50 }, 3);
+    expect(desk.due(600)).toEqual([]);
+    expect(desk.due(0, true)).toMatchObject([{ row: { pool: { ip: pool(3) }, packets: [50, 50] } }]);
+  });
+
+  test('a process that follows does not tell again what is told', () => {
+    for (let i = 0; i < 1300; i++) desk.end({ pool: pool(i), submitted: 0, jobs: 0, from: 100 + i / 10 });
+    const first = desk.due(0);
+    while (desk.reporter.hasMore) first.push(...desk.due(0));
+    desk.written(first);
+    desk.checkpoint();
+    desk.restart();
+    expect(lookAll(0)).toBe(300);
+    expect(desk.reporter.probesLeftOut).toBe(0);
+  });
+});
+
+test('the limit of who only probes counts anew after 14 days, and where the clock is set back', () => {
+  const [limit, days] = [new ProbeLimit(), (n: number) => n * 86_400e6];
+  const admitted = (address: string, now: number): number => {
+    let n = 0;
+    while (limit.admits(address, now) && n < 5000) n++;
+    return n;
+  };
+  expect(admitted('192.0.2.1', days(20))).toBe(1000);
+  expect(admitted('192.0.2.1', days(34))).toBe(0);
+  limit.dropOld(days(34));
+  expect(admitted('192.0.2.1', days(34))).toBe(0);
+  expect(admitted('192.0.2.2', days(34))).toBe(1000);
+  expect(admitted('192.0.2.1', days(34) + 1)).toBe(1000);
+  expect(admitted('192.0.2.1', days(10))).toBe(1000);
+  limit.dropOld(days(60));
+  expect(admitted('192.0.2.2', days(60))).toBe(1000);
 });

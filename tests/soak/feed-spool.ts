@@ -1,7 +1,7 @@
 /**
  * Fills a spool directory as a rotating capture program would: `node feed-spool.ts ORDER`, ORDER being a JSON SpoolOrder. Ends on
  * SIGTERM. Some files are cut off, some are noise, some compressed, some of these cut off; what one of them would have held comes
- * whole with the next, so that the load is the same all the time. Time of capture runs one hour a file from 40 days ago, so that
+ * whole with the next, so that the load is the same all the time. Time of capture runs one hour a file from 80 days ago, so that
  * days end while the daemon runs. What cannot be read the daemon leaves alone, and this clears it away.
  */
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -31,7 +31,7 @@ export interface SpoolProgress {
 }
 
 /** Days back at which the first file begins, and time from one file to the next; µs. */
-const BACK = 40 * 86_400e6;
+const BACK = 80 * 86_400e6;
 const STEP = 3600e6;
 /** Captures in one file, and the longest time that one may take, µs. */
 const TOGETHER = 4;

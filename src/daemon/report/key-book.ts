@@ -145,11 +145,16 @@ export class KeyBook {
     if (pool !== null) put(this.byPool, pool, key);
   }
 
-  /** Keys that changed since the last call, and those it left; `most` of them, in the order in which they changed. */
+  /**
+   * Keys that changed since the last call, and those it left, in the order in which they changed: until they and what is open of
+   * them are `most`, at least one.
+   */
   takeDirty(most: number = Number.POSITIVE_INFINITY): string[] {
     const keys: string[] = [];
+    let taken = 0;
     for (const key of this.dirty) {
-      if (keys.length >= most) break;
+      if (taken >= most) break;
+      taken += 1 + (this.openOf.get(key)?.size ?? 0);
       keys.push(key);
       this.dirty.delete(key);
     }

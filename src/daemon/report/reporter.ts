@@ -47,6 +47,8 @@ export interface Reported {
 
 /** Keys looked at in one go: some 0.1 ms each, with neighbours 0.4 ms, in which nothing else is done. */
 const AT_ONCE = 200;
+/** Of what changed, so many keys and conversations of theirs that are open: some 6 to 50 µs each. */
+const CHANGES_AT_ONCE = 3000;
 /** Keys of the same address that are looked at with one: a scanner has a hundred thousand, and eight show what it is. */
 const NEIGHBOURS = 256;
 /** What was reported so long ago is of no use any more, µs. */
@@ -169,7 +171,7 @@ export class Reporter {
   /** Detections to be written down now, `now` = wall clock, µs. `all`: everything that changed, because the process ends. */
   due(now: number, all: boolean = false): Report[] {
     this.factsNow.clear();
-    this.takeChanges(now, all ? Number.POSITIVE_INFINITY : AT_ONCE);
+    this.takeChanges(now, all ? Number.POSITIVE_INFINITY : CHANGES_AT_ONCE);
     const look = this.whatIsDue(now, all);
     if (look.size === 0) return [];
     this.putLast(look);
@@ -317,10 +319,11 @@ export class Reporter {
         state.due = until;
         continue;
       }
-      if (before === undefined && row.activity === 'probe' && !this.probes.admits(row.miner.ip, now)) {
-        if (!state.leftOut) this.probes.leftOut++;
+      const probes = row.activity === 'probe' && (before === undefined || before.activity === 'attempt');
+      if (probes && !this.probes.admits(row.miner.ip, now)) {
+        if (before === undefined && !state.leftOut) this.probes.leftOut++;
         state.leftOut = true;
-        // It comes again when it changes; as work it is told at once.
+        // Where a share is submitted or accepted its signs change, and it is told at once.
         state.due = now + LONGEST;
         continue;
       }
@@ -344,7 +347,7 @@ export class Reporter {
     const surer = known === undefined || isSurer(row, known);
     if (known !== undefined && !surer) {
       if (this.isReported(row)) return null;
-      if (!all && now >= known.at && now - known.at < growthOf(row, known.times)) return null;
+      if (!all && now >= known.at && now - known.at < growthOf(row, known)) return null;
     }
     const evidence = surer || all;
     const reported: Reported = {

@@ -17,10 +17,13 @@ export function isSurer(row: DetectionRow, known: Pick<DetectionRow, 'confidence
   return SURENESS[row.confidence] > SURENESS[known.confidence] || WORK[row.activity] > WORK[known.activity];
 }
 
-/** µs for which a detection that only grew, and was reported so many times, is not reported again. */
-export function growthOf({ activity }: DetectionRow, times: number): number {
+/** µs for which a detection that only grew is not reported again; `known`: as it was reported, and how often. */
+export function growthOf(
+  { activity }: DetectionRow,
+  { activity: told, times }: Pick<DetectionRow, 'activity'> & { readonly times: number },
+): number {
   // How much somebody probes is told when the day is over.
-  if (activity === 'probe') return Number.POSITIVE_INFINITY;
+  if (activity === 'probe' && WORK[told] <= WORK.probe) return Number.POSITIVE_INFINITY;
   return GROWTH[Math.min(times, GROWTH.length) - 1] ?? 0;
 }
 
@@ -54,9 +57,10 @@ export function sharesOf({ shares }: DetectionRow): number {
 /** What can make a detection surer, or its activity another one. */
 export function signsOf(facts: KeyFacts | null): string {
   if (facts === null) return '';
-  const { indications, carried, worked, severalMiners, submitted, attempts } = facts;
+  const { indications, carried, worked, workedUnread, severalMiners, submitted, accepted, attempts } = facts;
   const names = [...indications, ...carried].map(({ value }) => value.indication.signature);
-  return `${names.join(' ')} ${worked} ${severalMiners} ${submitted > 0} ${attempts.length}`;
+  const signs = [worked, workedUnread, severalMiners, submitted > 0, accepted > 0, attempts.length];
+  return `${names.join(' ')} ${signs.join(' ')}`;
 }
 
 /** Miner, pool, port, dialect and day of a row, as in the key of its facts. */

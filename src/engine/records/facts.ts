@@ -1,6 +1,6 @@
 import { DAY, dayOf } from '../../detect/day.ts';
 import type { ConversationFacts, DetectionTransport, Indication } from '../../detect/facts.ts';
-import { factsOfOne, type KeyFacts, MAX_CONVERSATIONS } from '../../detect/key-facts.ts';
+import { compareOrder, factsOfOne, type KeyFacts, MAX_CONVERSATIONS } from '../../detect/key-facts.ts';
 import type { ConversationDay, Watched } from '../../flowrecord/conversation-watch.ts';
 import type { EndpointFacts } from '../../protocol/message.ts';
 import type { RecordServerName } from './signs.ts';
@@ -58,7 +58,7 @@ export function factsOfDay({ watched, day, client, server, serverPort, address, 
   const facts: KeyFacts = { ...factsOfOne(conversation), records: true };
   facts.flows = Math.max(1, day.connections);
   if (connections.length > 0) {
-    facts.conversations = connections.map((c) => ({
+    const conversations = connections.map((c): KeyFacts['conversations'][number] => ({
       order: [Math.max(c.first, day.day * DAY), input, packet, c.port],
       value: {
         port: c.port,
@@ -66,6 +66,8 @@ export function factsOfDay({ watched, day, client, server, serverPort, address, 
         opened: c.opened && dayOf(c.first) === day.day,
       },
     }));
+    // Those of the day before begin together, at midnight.
+    facts.conversations = conversations.sort((a, b) => compareOrder(a.order, b.order));
     facts.attempts = connections.filter((c) => c.opened && dayOf(c.first) === day.day).map((c) => c.first);
   }
   return facts;
