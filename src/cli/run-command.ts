@@ -22,12 +22,6 @@ const STANDARD_ERROR = 2;
  * makes much garbage grow to four times of that; the daemon runs for months, and its memory is what an operator has to plan with.
  */
 const HEAP_GROWTH = 60;
-/**
- * Pages of the heap are put together from a fifth of them empty on, instead of 70 %: what lives for minutes among what dies at once
- * leaves pages half empty, and their number creeps up for hours. Its other effect, a small young generation, is for heaps made later
- * from the command line; set here it has none.
- */
-const MEMORY_FLAGS: readonly string[] = [`--heap-growing-percent=${HEAP_GROWTH}`, '--optimize-for-size'];
 
 /** Something cannot be opened that the configuration names: one line. */
 class StartError extends Error {
@@ -36,7 +30,7 @@ class StartError extends Error {
 
 /** `poolprint run`. Returns once the daemon has stopped. */
 export async function runCommand(given: GivenArguments, environment: CliEnvironment): Promise<number> {
-  for (const flag of MEMORY_FLAGS) setFlagsFromString(flag);
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
   const first = loadGiven(given, environment);
   const { level, format } = first.config.log;
   const { env, stderr, clock } = environment;
