@@ -93,15 +93,15 @@ export class Desk {
     return found;
   }
 
-  /** Groups anew around what was touched, and writes the leads that changed. `before`: what read detections for the same change. */
-  regroup(touched: Touched, change: Change, before?: NodeReader): void {
+  /** Groups anew around what was touched, and writes the leads that changed. `earlier`: what read detections for the same change. */
+  regroup(touched: Touched, change: Change, earlier?: NodeReader): void {
     const { storage, settings } = this;
-    const reader = new NodeReader(storage, before);
+    const reader = new NodeReader(storage, earlier);
     const reports = new Map<string, readonly ReportRecord[]>();
     const nodes = this.#closure(touched, reader, reports);
     const acts = foldActs(storage.entries({ actions: ACT_ACTIONS }));
     const leadOf = groupNodes([...nodes.values()], (id) => reports.get(id) ?? [], acts, settings);
-    const leadBefore = new Map([...nodes.keys()].map((id) => [id, storage.node(id)?.lead ?? id]));
+    const before = new Map([...nodes.keys()].map((id) => [id, storage.node(id)?.lead ?? id]));
     const members = new Map<string, string[]>();
     for (const [node, lead] of leadOf) {
       const list = members.get(lead);
@@ -111,19 +111,19 @@ export class Desk {
     const changed = new Set<string>();
     for (const [node, lead] of leadOf) {
       if (touched.nodes.has(node)) changed.add(lead);
-      const old = leadBefore.get(node) as string;
+      const old = before.get(node) as string;
       if (old === lead) continue;
       // The lead it left, if it lives on, and the one it came to.
       for (const each of [lead, old]) if (members.has(each)) changed.add(each);
     }
     const previous = new Map<string, Lead>();
-    for (const old of new Set(leadBefore.values())) {
+    for (const old of new Set(before.values())) {
       const lead = storage.lead(old);
       if (lead !== null && lead.id === old) previous.set(old, lead);
     }
     for (const [node, lead] of leadOf) {
       const facts = nodes.get(node) as NodeFacts;
-      if (leadBefore.get(node) !== lead) storage.putNode({ id: node, key: facts.key, lead });
+      if (before.get(node) !== lead) storage.putNode({ id: node, key: facts.key, lead });
     }
     for (const old of previous.keys()) {
       if (members.has(old)) continue;
@@ -132,7 +132,7 @@ export class Desk {
     }
     for (const lead of sortedUnique(changed)) {
       const list = members.get(lead) as string[];
-      const olds = sortedUnique(list.map((id) => leadBefore.get(id) as string)).filter((id) => previous.has(id));
+      const olds = sortedUnique(list.map((id) => before.get(id) as string)).filter((id) => previous.has(id));
       if (touched.byPerson !== true && olds.length > 1) {
         const statuses = Object.fromEntries(olds.map((id) => [id, previous.get(id)?.status]));
         storage.append({ ...change, action: 'lead.joined', lead, detail: { leads: statuses }, personal: null });

@@ -29,10 +29,10 @@ export class NodeReader {
   readonly #rows: Map<string, DetectionRow>;
   readonly #nodes = new Map<string, NodeFacts | null>();
 
-  /** `before`: a reader of the same change; what it read of detections holds, of nodes it may have changed. */
-  constructor(storage: LeadStorage, before?: NodeReader) {
+  /** `earlier`: a reader of the same change; what it read of detections holds, what it read of nodes may have changed. */
+  constructor(storage: LeadStorage, earlier?: NodeReader) {
     this.#storage = storage;
-    this.#rows = before === undefined ? new Map() : before.#rows;
+    this.#rows = earlier === undefined ? new Map() : earlier.#rows;
   }
 
   row(detection: string): DetectionRow {

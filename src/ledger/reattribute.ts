@@ -36,7 +36,7 @@ export function reattribute(desk: Desk, leads: readonly string[] | null, change:
     // What meters, machines, tables or settings say may have changed where no detection moved.
     const places = leads === null ? [...storage.nodes()] : leads.flatMap((lead) => storage.nodesOf(lead));
     const nodes = new Set([...moves.nodes, ...places.map(({ id }) => id)]);
-    if (nodes.size > 0) desk.regroup({ ...moves, nodes, fresh, byPerson: true }, change);
+    if (nodes.size > 0) desk.regroup({ ...moves, nodes, fresh, byPerson: true }, change, reader);
     return { detections: ids.length, moved };
   });
 }

@@ -126,6 +126,32 @@ describe('more than can be looked at in one go', () => {
   });
 });
 
+test('what changed between two looks is told as it stands at the second', () => {
+  const n = desk.open({ packets: 1 });
+  expect(desk.due(0)).toHaveLength(1);
+  desk.open({ packets: 2 }, n);
+  expect(desk.due(1)).toEqual([]);
+  desk.open({ packets: 3 }, n);
+  expect(desk.due(3600)).toMatchObject([{ row: { packets: [3, 3] } }]);
+});
+
+test('where more changed than is taken at once the next look is soon, even if none of it is due', () => {
+  const grow = (packets: number): void => {
+    for (let i = 0; i < 3500; i++) desk.open({ miner: `10.2.${i >> 8}.${i & 255}`, packets }, i);
+  };
+  grow(1);
+  do desk.due(0);
+  while (desk.reporter.hasMore);
+  grow(2);
+  // Each counts with its open conversation.
+  const goes = [0, 1, 2].map(() => [desk.due(1).length, desk.reporter.hasMore]);
+  expect(goes).toEqual([
+    [0, true],
+    [0, true],
+    [0, false],
+  ]);
+});
+
 describe('who only probes', () => {
   const pool = (i: number): string => `198.51.${i >> 8}.${i & 255}`;
   const lookAll = (seconds: number): number => {

@@ -27,6 +27,25 @@ describe('parts of one detection', () => {
     expect(combineParts([half(0, 100, 6), half(50, 250, 9), half(200, 300, 6)]).shares.accepted).toBe(12);
   });
 
+  test('each signature with the earliest time at which it held, whichever part ended first', () => {
+    const held = (from: number, to: number, second: string) => {
+      const row = half(from, to, 1);
+      return {
+        ...row,
+        indications: row.indications.map((each) => ({ ...each, time: `2026-11-10T00:00:${second}.000000Z` })),
+      };
+    };
+    const [short, long] = [held(100, 200, '30'), held(0, 300, '05')];
+    for (const parts of [
+      [short, long],
+      [long, short],
+    ]) {
+      expect(new Set(combineParts(parts).indications.map(({ time }) => time))).toEqual(
+        new Set(['2026-11-10T00:00:05.000000Z']),
+      );
+    }
+  });
+
   test('surest confidence and activity, all signs', () => {
     const weak = detection({ id: 'one', confidence: 'suspected', kind: 'behaviour', activity: 'attempt' });
     const both = combineParts([weak, detection({ id: 'one', to: 50 })]);

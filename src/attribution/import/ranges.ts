@@ -79,8 +79,9 @@ function parseCidr(text: string): AddressRange | null {
   const [address = '', length = '', more] = text.split('/');
   const base = read(address);
   if (base === null || more !== undefined || !/^\d{1,3}$/.test(length)) return null;
-  const bits = Number(length);
-  if (bits > (base.v6 ? 128 : 32)) return null;
+  // The length of an IPv4-mapped network counts from the beginning of the IPv6 address.
+  const bits = Number(length) - (!base.v6 && address.includes(':') ? 96 : 0);
+  if (bits < 0 || bits > (base.v6 ? 128 : 32)) return null;
   if (!base.v6) {
     const size = 2 ** (32 - bits);
     const first = Math.floor(base.value / size) * size;

@@ -169,6 +169,16 @@ async function atEveryMoment(
 
 const ways = ['delete', 'move'] as const;
 
+/** Reads what is there and removes it; `from`: whatever is tried at every moment may happen from there on. */
+async function readAndRemove(whenDone: (typeof ways)[number], from: () => void): Promise<ReturnType<typeof start>> {
+  const driver = start({ whenDone, moveTo: done });
+  await driver.idle();
+  from();
+  await commit(driver);
+  await settle(driver);
+  return driver;
+}
+
 describe('removed when done', () => {
   test.each(ways)('%s: a file that grows at that moment is read on', async (whenDone) => {
     let grown = false;
@@ -179,11 +189,7 @@ describe('removed when done', () => {
     await atEveryMoment(grow, async (from) => {
       grown = false;
       put('a', pcap(100, ['1', '2']), 99);
-      const driver = start({ whenDone, moveTo: done });
-      await driver.idle();
-      from();
-      await commit(driver);
-      await settle(driver);
+      const driver = await readAndRemove(whenDone, from);
       expect(context.taken).toEqual(grown ? ['1', '2', '3'] : ['1', '2']);
       await commit(driver);
       expect(readdirSync(spool)).toEqual([]);
@@ -197,11 +203,7 @@ describe('removed when done', () => {
     };
     await atEveryMoment(renameIt, async (from) => {
       put('a', pcap(100, ['1', '2']), 99);
-      const driver = start({ whenDone, moveTo: done });
-      await driver.idle();
-      from();
-      await commit(driver);
-      await settle(driver);
+      await readAndRemove(whenDone, from);
       expect(context.taken).toEqual(['1', '2']);
       expect(readdirSync(spool)).toEqual([]);
       expect(readdirSync(done)).toHaveLength(whenDone === 'move' ? 1 : 0);
@@ -230,11 +232,7 @@ describe('removed when done', () => {
     async (whenDone, _what, change) => {
       await atEveryMoment(change, async (from, acted) => {
         put('a', pcap(100, ['1', '2']), 99);
-        const driver = start({ whenDone, moveTo: done });
-        await driver.idle();
-        from();
-        await commit(driver);
-        await settle(driver);
+        await readAndRemove(whenDone, from);
         expect(context.taken).toEqual(acted() ? ['1', '2', '3', '4'] : ['1', '2']);
       });
     },
