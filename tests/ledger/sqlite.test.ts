@@ -1,5 +1,5 @@
 /** The storage of leads in SQLite and in memory: one contract. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -52,6 +52,26 @@ describe('SQLite', () => {
     // part, placement, node, lead, tokens, coverage, evidence, capture, two settings.
     expect(report).toMatchObject({ ok: true, records: 10, purged: 0 });
     expect(report.entries).toBe(report.head.seq);
+  });
+
+  test('a name that another process gives while the ledger is made: its ledger is taken, nothing is left beside', () => {
+    count += 1;
+    const path = join(folder, `${count}.ledger`);
+    const options = { mode: 'create', now: () => START } as const;
+    const first: Ledger[] = [];
+    const second = openLedger(path, {
+      ...options,
+      random: (bytes) => {
+        // Asked for after the look that found no ledger, before the new one gets its name.
+        if (first.length === 0) first.push(openLedger(path, { ...options, random: seededBytes('first') }));
+        return seededBytes('second')(bytes);
+      },
+    });
+    opened.push(...first, second);
+    expect(second.id).toBe(first[0]?.id);
+    second.leads.putLead(lead('L1'));
+    expect(first[0]?.leads.lead('L1')?.id).toBe('L1');
+    expect(readdirSync(folder).filter((name) => name.includes('unfinished'))).toEqual([]);
   });
 
   test('records that no entry of the caller explains get one', () => {

@@ -114,12 +114,21 @@ function exists(path: string): boolean {
   }
 }
 
+/** Two processes may begin on the same new name at once: the one that comes second takes what the first has made. */
+function createUnlessThere(path: string, options: OpenOptions): void {
+  try {
+    create(path, options);
+  } catch (error) {
+    if (!exists(path)) throw error;
+  }
+}
+
 /**
  * Opens a ledger. Throws a LedgerError, one line, for a file that is none, is damaged, was written by a newer version,
  * or cannot be read or written; nothing is changed then.
  */
 export function openLedger(path: string, options: OpenOptions): Ledger {
-  if (options.mode === 'create' && !exists(path)) create(path, options);
+  if (options.mode === 'create' && !exists(path)) createUnlessThere(path, options);
   const readOnly = options.mode === 'read';
   const db = openFile(path, readOnly, options.busyTimeout ?? BUSY_TIMEOUT);
   try {
