@@ -1,7 +1,7 @@
 import type { CoverageRow } from '../detect/detection.ts';
 import type { EngineHost } from './engine/host.ts';
 import { Point } from './points.ts';
-import type { Reported } from './report/reporter.ts';
+import type { Reported } from './report/report-log.ts';
 import type { ResolverLink } from './resolver/resolver-link.ts';
 import type { InUse } from './sources.ts';
 import { isPoint, isReported } from './state/facts-shape.ts';

@@ -13,7 +13,8 @@ import type { DaemonConfig, PointConfig } from './config/types.ts';
 import type { PointTold } from './engine/core.ts';
 import { Overload } from './overload.ts';
 import { KeyBook } from './report/key-book.ts';
-import { type Reported, Reporter } from './report/reporter.ts';
+import type { Reported } from './report/report-log.ts';
+import { Reporter } from './report/reporter.ts';
 import type { PointStatus } from './status.ts';
 
 /** What is new waits so long before it is written down, µs. */

@@ -1,6 +1,7 @@
 /** A reporter at its desk: a book, a clock that only the test moves, and what a checkpoint would have saved. */
 import { KeyBook } from '../../src/daemon/report/key-book.ts';
-import { type Report, type Reported, Reporter } from '../../src/daemon/report/reporter.ts';
+import type { Reported } from '../../src/daemon/report/report-log.ts';
+import { type Report, Reporter } from '../../src/daemon/report/reporter.ts';
 import { type Made, MIDNIGHT, madeFacts, throughJson, told } from './made-facts.ts';
 
 export const CONTEXT = {

@@ -5,18 +5,8 @@ import type { DetectionRow } from '../../detect/detection.ts';
 import type { KeyFacts } from '../../detect/key-facts.ts';
 import type { KeyBook } from './key-book.ts';
 import { ProbeLimit } from './probe-limit.ts';
-import {
-  growthOf,
-  isSurer,
-  keyOfRow,
-  LONGEST,
-  packetsOf,
-  patienceOf,
-  pauseOf,
-  sharesOf,
-  signsOf,
-  UNCERTAIN,
-} from './standing.ts';
+import { type Reported, ReportLog } from './report-log.ts';
+import { growthOf, isSurer, keyOfRow, LONGEST, patienceOf, pauseOf, signsOf, UNCERTAIN } from './standing.ts';
 
 /** A detection as it stands, to be written down. */
 export interface Report {
@@ -31,28 +21,12 @@ export interface Report {
   readonly key: string;
 }
 
-/** What was reported of one detection; survives the process. */
-export interface Reported {
-  readonly confidence: DetectionRow['confidence'];
-  readonly activity: DetectionRow['activity'];
-  /** Wall clock of the last report, µs, and how many there were. */
-  at: number;
-  times: number;
-  /** What it stood for then: packets, share messages and answers, last packet. */
-  packets: number;
-  shares: number;
-  last: string;
-  evidence: boolean;
-}
-
 /** Keys looked at in one go: some 0.1 ms each, with neighbours 0.4 ms, in which nothing else is done. */
 const AT_ONCE = 200;
 /** Of what changed, so many keys and conversations of theirs that are open: some 6 to 50 µs each. */
 const CHANGES_AT_ONCE = 3000;
 /** Keys of the same address that are looked at with one: a scanner has a hundred thousand, and eight show what it is. */
 const NEIGHBOURS = 256;
-/** What was reported so long ago is of no use any more, µs. */
-const REPORTED_FOR = 14 * 86_400e6;
 /** A day is closed when traffic is so far beyond it, and its keys have not changed for so long by the clock; µs. */
 const DAY_GRACE = 2 * 3600e6;
 const QUIET = 600e6;
@@ -91,14 +65,9 @@ export class Reporter {
   private readonly book: KeyBook;
   private readonly patience: number;
   private readonly context: () => BuildContext;
-  private readonly reported: Map<string, Reported>;
   /** In the order in which they are looked at: those that were go behind the others, so that none waits for ever. */
   private readonly keys: Map<string, KeyState> = new Map();
-  private readonly changed: Set<string> = new Set();
-  private readonly removed: Set<string> = new Set();
-  /** What is written down, by detection id; and the reports handed out that nobody has said to be, oldest first. */
-  private readonly acknowledged: Map<string, Reported>;
-  private readonly underWay: Map<string, Reported[]> = new Map();
+  private readonly log: ReportLog;
   /** Keys were due at the last look that it had no time for. */
   private behind = false;
   private readonly probes: ProbeLimit = new ProbeLimit();
@@ -118,8 +87,7 @@ export class Reporter {
     this.patience = patience;
     this.book = book;
     this.context = context;
-    this.reported = new Map(reported);
-    this.acknowledged = new Map(this.reported);
+    this.log = new ReportLog(reported);
   }
 
   /** The last `due` left keys for the next one: it need not wait for the usual time. */
@@ -134,38 +102,22 @@ export class Reporter {
 
   /** Detections open now, by confidence. */
   open(): Record<DetectionRow['confidence'], number> {
-    const counts = { suspected: 0, probable: 0, confirmed: 0 };
-    for (const { confidence } of this.reported.values()) counts[confidence]++;
-    return counts;
+    return this.log.open();
   }
 
   /** What changed in what is written down since the last call, for the state on disk; null = gone. */
   takeChanged(): (readonly [string, Reported | null])[] {
-    const changes = [
-      ...[...this.changed].map((id) => [id, this.acknowledged.get(id) ?? null] as const),
-      ...[...this.removed].map((id) => [id, null] as const),
-    ];
-    this.changed.clear();
-    this.removed.clear();
-    return changes;
+    return this.log.takeChanged();
   }
 
   /** All that is written down. */
   all(): [string, Reported][] {
-    return [...this.acknowledged];
+    return this.log.all();
   }
 
   /** The oldest report of each of these is written down: from now on the state on disk may say so. */
   written(ids: Iterable<string>): void {
-    for (const id of ids) {
-      const waiting = this.underWay.get(id);
-      const first = waiting?.shift();
-      if (first === undefined) continue;
-      if (waiting?.length === 0) this.underWay.delete(id);
-      this.acknowledged.set(id, first);
-      this.changed.add(id);
-      this.removed.delete(id);
-    }
+    this.log.written(ids);
   }
 
   /** Detections to be written down now, `now` = wall clock, µs. `all`: everything that changed, because the process ends. */
@@ -312,7 +264,7 @@ export class Reporter {
       }
       state.id = row.id;
       const until = state.first + this.patience * patienceOf(row);
-      const before = this.reported.get(row.id);
+      const before = this.log.get(row.id);
       const works = row.activity === 'mining' && before?.activity !== 'mining' && before?.activity !== 'proxy';
       if (!all && (before === undefined || works) && now >= state.first && now < until) {
         state.changed = true;
@@ -329,42 +281,20 @@ export class Reporter {
       }
       const report = this.reportOf(row, key, now, all);
       if (report !== null) reports.push(report);
-      else state.changed = !this.isReported(row);
-      state.due = now + pauseOf(row, this.reported.get(row.id)?.times ?? 1);
+      else state.changed = !this.log.covers(row);
+      state.due = now + pauseOf(row, this.log.get(row.id)?.times ?? 1);
     }
     return reports;
   }
 
-  /** It stands for what it stood for when it was reported last. */
-  private isReported(row: DetectionRow): boolean {
-    const known = this.reported.get(row.id);
-    if (known === undefined || known.last !== row.last_seen) return false;
-    return known.packets === packetsOf(row) && known.shares === sharesOf(row);
-  }
-
   private reportOf(row: DetectionRow, key: string, now: number, all: boolean): Report | null {
-    const known = this.reported.get(row.id);
-    const surer = known === undefined || isSurer(row, known);
-    if (known !== undefined && !surer) {
-      if (this.isReported(row)) return null;
+    const known = this.log.get(row.id);
+    if (known !== undefined && !isSurer(row, known)) {
+      if (this.log.covers(row)) return null;
       if (!all && now >= known.at && now - known.at < growthOf(row, known)) return null;
     }
-    const evidence = surer || all;
-    const reported: Reported = {
-      confidence: row.confidence,
-      activity: row.activity,
-      at: now,
-      times: (known?.times ?? 0) + 1,
-      packets: packetsOf(row),
-      shares: sharesOf(row),
-      last: row.last_seen,
-      evidence: evidence || (known?.evidence ?? false),
-    };
-    this.reported.set(row.id, reported);
-    const waiting = this.underWay.get(row.id);
-    if (waiting === undefined) this.underWay.set(row.id, [reported]);
-    else waiting.push(reported);
-    return { row, fresh: known === undefined, surer, evidence, key };
+    const { fresh, surer } = this.log.add(row, now, all);
+    return { row, fresh, surer, evidence: surer || all, key };
   }
 
   /**
@@ -382,14 +312,15 @@ export class Reporter {
     for (const [key, state] of this.keys) {
       if (state.day === null || (state.day >= day && state.day <= last) || !this.isQuiet(key, state, now)) continue;
       // It waits for the ledger, and must not keep the others from theirs meanwhile.
-      if (state.id !== null && this.underWay.has(state.id)) continue;
+      if (state.id !== null && this.log.isUnderWay(state.id)) continue;
       if (over.length >= AT_ONCE) {
         hasMore = true;
         break;
       }
       over.push(key);
     }
-    this.dropOld(now);
+    this.log.dropOld(now);
+    this.probes.dropOld(now);
     if (over.length === 0) return { reports: [], keys: [], day, hasMore };
     this.putLast(over);
     const look = new Set(over);
@@ -397,11 +328,11 @@ export class Reporter {
     const keys: string[] = [];
     for (const key of over) {
       const id = this.keys.get(key)?.id ?? null;
-      if (id !== null && this.underWay.has(id)) continue;
+      if (id !== null && this.log.isUnderWay(id)) continue;
       keys.push(key);
       this.keys.delete(key);
       this.book.forget(key);
-      if (id !== null) this.drop(id);
+      if (id !== null) this.log.drop(id);
     }
     this.factsNow.clear();
     return { reports, keys, day, hasMore };
@@ -416,18 +347,5 @@ export class Reporter {
     state.stood = stood;
     state.since = now;
     return false;
-  }
-
-  /** Detections that are none any more (another dialect, another pool) leave nothing behind for ever. */
-  private dropOld(now: number): void {
-    for (const [id, { at }] of this.reported) if (now - at > REPORTED_FOR && !this.underWay.has(id)) this.drop(id);
-    this.probes.dropOld(now);
-  }
-
-  private drop(id: string): void {
-    this.reported.delete(id);
-    this.acknowledged.delete(id);
-    this.changed.delete(id);
-    this.removed.add(id);
   }
 }

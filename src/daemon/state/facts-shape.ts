@@ -1,7 +1,7 @@
 /** Whether what stands in the saved state has the shape of what was saved: files are damaged, and edited by hand. */
 import type { KeyFacts } from '../../detect/key-facts.ts';
 import type { PointConfig } from '../config/types.ts';
-import type { Reported } from '../report/reporter.ts';
+import type { Reported } from '../report/report-log.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Test = (value: unknown) => boolean;
