@@ -54,6 +54,22 @@ export function captureArguments(program: ProgramName, config: LiveInputConfig, 
   return [...fixed, '-w', '-', ...promiscuous, ...own, ...(config.filter === null ? [] : ['--', config.filter])];
 }
 
+/** The first tcpdump that goes on with a `write` which its signal for the counts has interrupted. */
+const ASKABLE = [4, 99, 2] as const;
+
+/**
+ * Version of tcpdump by what `tcpdump --version` prints, and whether it may be asked for its counts while it captures. Earlier ones
+ * lose part of a packet if they are just writing, whereupon nothing that follows makes sense
+ * (https://github.com/the-tcpdump-group/tcpdump/issues/997). `version` null = it did not say.
+ */
+export function tcpdumpVersion(printed: string): { readonly version: string | null; readonly askable: boolean } {
+  const found = /^tcpdump version (\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?/m.exec(printed);
+  if (found === null) return { version: null, askable: false };
+  const numbers = [found[1], found[2], found[3] ?? '0'].map(Number);
+  const place = numbers.findIndex((number, at) => number !== ASKABLE[at]);
+  return { version: numbers.join('.'), askable: place < 0 || (numbers[place] ?? 0) > (ASKABLE[place] ?? 0) };
+}
+
 /** What one run of a capture program lost, cumulative: by the kernel, and by the interface or the program itself. */
 export interface Drops {
   readonly kernel: number;

@@ -1,5 +1,5 @@
 /** A live interface through tcpdump or dumpcap as a child program. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LiveInputConfig } from '../config/types.ts';
@@ -13,6 +13,7 @@ import {
   findProgram,
   type ProgramName,
   ProgramOutput,
+  tcpdumpVersion,
 } from './capture-program.ts';
 import type { Feed, InputContext, InputDriver } from './input.ts';
 import { Pause } from './pause.ts';
@@ -23,6 +24,8 @@ const AUTO: readonly ProgramName[] = ['tcpdump', 'dumpcap'];
 /** How often tcpdump is asked for its counts, and how long a child may take to end, s. */
 const ASK = 2;
 const GRACE = 2;
+/** Milliseconds in which a program has to say its version. */
+const VERSION_WITHIN = 5000;
 
 /** What the driver takes from the machine. */
 export interface LiveSystem {
@@ -136,6 +139,8 @@ class LiveInput implements InputDriver {
   }
 
   private async runProgram(name: ProgramName, path: string, choices: number): Promise<Failure> {
+    const askable = name === 'tcpdump' && (await this.isAskable(path));
+    if (this.halted) return { problem: 'told to stop', permanent: false };
     const args = captureArguments(name, this.config, this.keepUser && name === 'tcpdump' ? 'root' : null);
     let child: ReturnType<typeof startProgram>;
     try {
@@ -149,7 +154,7 @@ class LiveInput implements InputDriver {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       output.take(text);
       // A link may stay silent for long: the program's own word says that it captures.
-      if (output.listening && this.tally.state !== 'running' && !this.halted) this.capturing(name);
+      if (output.listening && this.tally.state !== 'running' && !this.halted) this.capturing(name, askable);
     });
     child.stderr.on('error', () => undefined);
     child.stdout.on('error', () => undefined);
@@ -162,8 +167,8 @@ class LiveInput implements InputDriver {
       });
       child.once('close', () => resolve());
     });
-    const stopAsking = this.ask(child, name, output);
-    const stopped = await this.read(name, streamOfReadable(child.stdout));
+    const stopAsking = askable ? this.ask(child, output) : () => undefined;
+    const stopped = await this.read(name, streamOfReadable(child.stdout), askable);
     const kill = this.endChild();
     // Whatever it still says is not read: a full pipe must not hold it.
     child.stdout.destroy();
@@ -182,10 +187,10 @@ class LiveInput implements InputDriver {
     return this.explain(name, output.message, child.exitCode ?? child.signalCode ?? 'unknown', choices);
   }
 
-  private capturing(name: ProgramName): void {
+  private capturing(name: ProgramName, askable: boolean): void {
     this.tally.state = 'running';
     this.tally.problem = null;
-    const drops = name === 'tcpdump' ? `asked for every ${ASK} s` : 'told when it ends';
+    const drops = askable ? `asked for every ${ASK} s` : 'told when it ends';
     this.context.log.info(
       { input: this.config.name, interface: this.config.interface, program: name, drops },
       'capturing',
@@ -193,7 +198,7 @@ class LiveInput implements InputDriver {
   }
 
   /** Feeds what the program writes; gives why it was given up, null where the program itself ended. */
-  private async read(name: ProgramName, stream: ByteStream): Promise<string | null> {
+  private async read(name: ProgramName, stream: ByteStream, askable: boolean): Promise<string | null> {
     let feed: Feed | null = null;
     let why: string | null = null;
     try {
@@ -202,7 +207,7 @@ class LiveInput implements InputDriver {
       if (first !== null) {
         feed = this.context.open('capture', `live:${this.config.interface}`);
         this.tally.opened(feed, 0);
-        if (this.tally.state !== 'running' && !this.halted) this.capturing(name);
+        if (this.tally.state !== 'running' && !this.halted) this.capturing(name, askable);
         const pieces = withFirst(first, stream);
         // To its end also when told to stop: what it had captured by then is still to be read.
         if ((await pump(pieces, feed, this.tally, this.context.clock, () => false)) === 'stopped') {
@@ -219,9 +224,30 @@ class LiveInput implements InputDriver {
     return end.failure === null ? why : `what it wrote is no capture: ${end.failure}`;
   }
 
+  /** Whether this tcpdump bears being asked for its counts; says so where it does not. */
+  private async isAskable(path: string): Promise<boolean> {
+    const options = {
+      env: environment(this.system.path),
+      cwd: '/',
+      timeout: VERSION_WITHIN,
+      killSignal: 'SIGKILL',
+    } as const;
+    const printed = await new Promise<string>((resolve) => {
+      // What is wrong with the program shows when it is started. Old ones print their version among errors.
+      execFile(path, ['--version'], options, (_error, stdout, stderr) => resolve(`${stdout}\n${stderr}`));
+    });
+    const { version, askable } = tcpdumpVersion(printed);
+    if (!askable && version !== null) {
+      this.context.log.warn(
+        { input: this.config.name, version },
+        'what the kernel drops is told only when tcpdump ends: before 4.99.2, asking could spoil what it writes',
+      );
+    }
+    return askable;
+  }
+
   /** tcpdump prints its counts on SIGUSR1; dumpcap would end at it. */
-  private ask(child: ChildProcess, name: ProgramName, output: ProgramOutput): () => void {
-    if (name !== 'tcpdump') return () => undefined;
+  private ask(child: ChildProcess, output: ProgramOutput): () => void {
     let cancel = (): void => undefined;
     const again = (): void => {
       cancel = this.context.after(ASK, () => {
@@ -273,8 +299,12 @@ class LiveInput implements InputDriver {
 }
 
 function startProgram(path: string, args: readonly string[], search: string) {
-  // Nothing of the daemon's environment: it may hold secrets.
-  return spawn(path, [...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: search, LC_ALL: 'C' }, cwd: '/' });
+  return spawn(path, [...args], { stdio: ['ignore', 'pipe', 'pipe'], env: environment(search), cwd: '/' });
+}
+
+/** Nothing of the daemon's environment: it may hold secrets. */
+function environment(search: string): NodeJS.ProcessEnv {
+  return { PATH: search, LC_ALL: 'C' };
 }
 
 function reason(error: unknown): string {

@@ -1,9 +1,16 @@
 // Stands in for tcpdump and dumpcap: does what the next line of `plan` beside it says, and notes how it was called.
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 const folder = dirname(process.argv[1]);
 const name = basename(process.argv[1]);
+if (process.argv[2] === '--version') {
+  const version = join(folder, 'version');
+  process.stdout.write(
+    existsSync(version) ? readFileSync(version) : 'tcpdump version 4.99.3\nlibpcap version 1.10.3\n',
+  );
+  process.exit(0);
+}
 const plan = readFileSync(join(folder, 'plan'), 'utf8').split('\n').filter(Boolean);
 const { writes = null, says = [], counts = null, ends = null, stubborn = false, last = null } = JSON.parse(plan[0]);
 if (plan.length > 1) writeFileSync(join(folder, 'plan'), plan.slice(1).join('\n'));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LiveInputConfig } from '../../../src/daemon/config/types.ts';
-import { failureKind, ProgramOutput } from '../../../src/daemon/inputs/capture-program.ts';
+import { failureKind, ProgramOutput, tcpdumpVersion } from '../../../src/daemon/inputs/capture-program.ts';
 import type { InputDriver } from '../../../src/daemon/inputs/input.ts';
 import { createLiveInput } from '../../../src/daemon/inputs/live.ts';
 import { eventually, FakeContext, type FakeOptions, pcap } from './fake-context.ts';
@@ -157,6 +157,20 @@ describe('the child program', () => {
       [1, true],
       [2, false],
     ]);
+  });
+
+  test('a tcpdump that asking would spoil is not asked: its drops come when it ends, and one line says so', async () => {
+    install('tcpdump');
+    writeFileSync(join(root, 'bin', 'version'), 'tcpdump version 4.99.1\nlibpcap version 1.10.1 (with TPACKET_V3)\n');
+    const counts = [[[3, 'dropped by kernel']]] as const;
+    const live = start([{ says: [LISTENING], writes: base64(['1']), counts, last: [[7, 'dropped by kernel']] }]);
+    await context.until(() => context.taken.length === 1 && live.status().state === 'running');
+    // No time is set at which it would be asked.
+    expect(context.waits()).toEqual([]);
+    context.advance(60);
+    await live.stop();
+    expect(live.status()).toMatchObject({ kernelDrops: 7, restarts: 0 });
+    expect(context.lines.filter((line) => line.includes('4.99.2'))).toHaveLength(1);
   });
 
   test('dumpcap tells its drops when it ends', async () => {
@@ -411,3 +425,22 @@ function alive(): boolean {
     return false;
   }
 }
+
+describe('the version of tcpdump', () => {
+  test.each([
+    ['tcpdump version 4.99.3\nlibpcap version 1.10.3 (with TPACKET_V3)\n', '4.99.3', true],
+    ['tcpdump version 4.99.2\n', '4.99.2', true],
+    ['tcpdump version 4.99.1 -- Apple version 120\n', '4.99.1', false],
+    ['\ntcpdump version 4.99.0\n', '4.99.0', false],
+    ['tcpdump version 4.9.3\nlibpcap version 1.9.1\n', '4.9.3', false],
+    ['tcpdump version 4.100\n', '4.100.0', true],
+    ['tcpdump version 4.99\n', '4.99.0', false],
+    ['tcpdump version 5.0.0-PRE-GIT\n', '5.0.0', true],
+    ['tcpdump version 3.9.8\n', '3.9.8', false],
+    ["tcpdump: unrecognized option '--version'\ntcpdump version 4.5.1\nUsage: tcpdump", '4.5.1', false],
+    ['tcpdump version 99999.1\n', null, false],
+    ['', null, false],
+  ])('%j', (printed, version, askable) => {
+    expect(tcpdumpVersion(printed)).toEqual({ version, askable });
+  });
+});
