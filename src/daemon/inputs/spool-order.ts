@@ -21,9 +21,25 @@ export function uncompressedName(text: string): string | null {
   return SUFFIX.test(text) ? text.replace(SUFFIX, '') : null;
 }
 
-/** Files that one writer rotates: the name, with every number in it replaced. */
+/** An interface in front of what rotates: `eth2-20261122-120000.pcap`, `ens1f0np1.100_00003`. */
+const INTERFACE = /^[a-z]+\d{1,3}(?:[a-z]{1,2}\d{1,3})*(?=[-_.@].*\d)/i;
+
+/** Files that one writer rotates: the name, with every number in it replaced but that of an interface in front. */
 function seriesOf(text: string): string {
-  return text.replace(SUFFIX, '').replace(/\d+/g, '#');
+  const name = text.replace(SUFFIX, '');
+  const front = INTERFACE.exec(name)?.[0] ?? '';
+  return front + name.slice(front.length).replace(/\d+/g, '#');
+}
+
+/** The last file of each series: its writer may still have it open. Linear. */
+export function lastOfSeries(entries: Iterable<SpoolEntry>): Set<SpoolEntry> {
+  const last = new Map<string, SpoolEntry>();
+  for (const entry of entries) {
+    const name = seriesOf(entry.facts.text);
+    const known = last.get(name);
+    if (known === undefined || compareEntries(known, entry) < 0) last.set(name, entry);
+  }
+  return new Set(last.values());
 }
 
 /**
@@ -53,12 +69,28 @@ function isQuiet(entry: SpoolEntry, now: number, settle: number): boolean {
 }
 
 /**
- * May a file that was read to `size` go, as it is `now`? Not if it has changed in any way since the last look, which may not
- * have been its own content any more, and not before it is quiet. `clock`: µs.
+ * Times `settle` for which the last file of a series has to be quiet before it goes: tcpdump begins a new file only with a packet, so on
+ * a silent link the old one stays open (https://github.com/the-tcpdump-group/tcpdump/issues/857).
  */
-export function mayGo(entry: SpoolEntry, now: FileFacts, size: number, clock: number, settle: number): boolean {
+const LAST_SETTLE = 60;
+
+/**
+ * May a file that was read to `size` go, as it is `now`? Not if it has changed in any way since the last look, which may not
+ * have been its own content any more, and not before it is quiet. `clock`: µs. `last`: nothing follows it in its series.
+ */
+export function mayGo(
+  entry: SpoolEntry,
+  now: FileFacts,
+  size: number,
+  clock: number,
+  settle: number,
+  last: boolean,
+): boolean {
   const { key, ctime } = entry.facts;
-  return now.key === key && now.ctime === ctime && now.size <= size && isQuiet({ ...entry, facts: now }, clock, settle);
+  if (now.key !== key || now.ctime !== ctime || now.size > size) return false;
+  // What is compressed was closed before.
+  const seconds = last && !entry.compressed ? settle * LAST_SETTLE : settle;
+  return isQuiet({ ...entry, facts: now }, clock, seconds);
 }
 
 /**

@@ -20,7 +20,7 @@ import {
   streamOfFile,
   withSource,
 } from './spool-file.ts';
-import { mayGo, readyEntries, type SpoolEntry } from './spool-order.ts';
+import { lastOfSeries, mayGo, readyEntries, type SpoolEntry } from './spool-order.ts';
 import { type DoneRecord, newRecord, readPosition, type SpoolPosition } from './spool-position.ts';
 import { hasHead, SpoolStore } from './spool-store.ts';
 import { DirectoryWatch } from './spool-watch.ts';
@@ -357,6 +357,7 @@ class SpoolInput implements SpoolDriver {
     const { whenDone, moveTo, settle } = this.config;
     if (whenDone === 'keep') return this.disposable.clear();
     let problem: string | null = null;
+    const last = lastOfSeries(this.disposable.size === 0 ? [] : this.store.entries.values());
     for (const key of this.disposable) {
       if (this.halted) return;
       const record = this.store.records.get(key);
@@ -364,7 +365,8 @@ class SpoolInput implements SpoolDriver {
       if (record === undefined || record.outcome === 'failed') this.disposable.delete(key);
       if (record === undefined || record.outcome === 'failed' || entry === undefined || !entry.done) continue;
       const { facts } = entry;
-      const unchanged = (now: FileFacts): boolean => mayGo(entry, now, record.size, this.context.clock(), settle);
+      const unchanged = (now: FileFacts): boolean =>
+        mayGo(entry, now, record.size, this.context.clock(), settle, last.has(entry));
       try {
         if (!(await disposeOf(this.config, facts.name, unchanged))) continue;
         this.disposable.delete(key);

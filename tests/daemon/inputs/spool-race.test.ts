@@ -115,7 +115,8 @@ function start(more: Partial<SpoolInputConfig> = {}): SpoolDriver {
   return driver;
 }
 
-async function look(driver: SpoolDriver, seconds = 60): Promise<void> {
+/** Longer than the last file of a series is kept. */
+async function look(driver: SpoolDriver, seconds = 1800): Promise<void> {
   context.advance(seconds);
   await driver.idle();
 }

@@ -358,8 +358,8 @@ describe('restart', () => {
 
 describe('when done', () => {
   test('deleted only after the position that counts the file is on disk', async () => {
-    put('a', pcap(100, ['1']), 99);
-    put('bad', Buffer.from('this is not a capture of packets at all'), 99);
+    put('a', pcap(100, ['1']), 9999);
+    put('bad', Buffer.from('this is not a capture of packets at all'), 9999);
     const driver = start({ whenDone: 'delete' });
     await driver.idle();
     driver.committed();
@@ -373,9 +373,46 @@ describe('when done', () => {
     expect(readdirSync(spool)).toEqual(['bad']); // what could not be read stays for a person
   });
 
+  test('two interfaces in one spool are two series', async () => {
+    put('eth2-20260101-120000.pcap', pcap(100, ['1']));
+    put('eth3-20260101-120100.pcap', pcap(160, ['2']));
+    put('ens1f0_00001_20260101.pcap', pcap(170, ['3']));
+    put('ens1f0_00002_20260101.pcap', pcap(180, ['4']));
+    const driver = start();
+    await driver.idle();
+    // A newer one of its own series tells that a file is complete.
+    expect(context.taken).toEqual(['3']);
+  });
+
+  test('the last file of a series stays until another follows, or for sixty times as long: it may still be open', async () => {
+    put('tap0-1.pcap', pcap(100, ['1']), 99);
+    put('tap0-2.pcap', pcap(200, ['2']), 99);
+    put('tap1-1.pcap', pcap(300, ['3']), 99);
+    put('tap2-1.pcap.gz', gzipSync(pcap(400, ['4'])), 99);
+    const driver = start({ whenDone: 'delete' });
+    await driver.idle();
+    save(driver);
+    driver.committed();
+    await driver.idle();
+    expect(readdirSync(spool).sort()).toEqual(['tap0-2.pcap', 'tap1-1.pcap']);
+    // The writer of a silent link: its next packet comes long after `settle`.
+    await look(driver, 600);
+    appendFileSync(join(spool, 'tap1-1.pcap'), packet(900, '5'));
+    touch(join(spool, 'tap1-1.pcap'));
+    put('tap0-3.pcap', pcap(900, ['6']));
+    await look(driver, 60);
+    await look(driver, 60);
+    expect(context.taken).toEqual(['1', '2', '3', '4', '5', '6']);
+    expect(readdirSync(spool).sort()).toEqual(['tap0-3.pcap', 'tap1-1.pcap']);
+    save(driver);
+    driver.committed();
+    await look(driver, 1800);
+    expect(readdirSync(spool)).toEqual([]);
+  });
+
   test('a restart with the position deletes what the crash left, but not what has grown', async () => {
-    put('a', pcap(100, ['1']), 99);
-    put('b', pcap(200, ['2']), 99);
+    put('a', pcap(100, ['1']), 9999);
+    put('b', pcap(200, ['2']), 9999);
     const position = await start()
       .idle()
       .then(() => save(drivers[0] as SpoolDriver));
@@ -385,7 +422,7 @@ describe('when done', () => {
     await driver.idle();
     expect(readdirSync(spool)).toEqual(['b']);
     await look(driver, 60);
-    await look(driver, 60);
+    await look(driver, 1800);
     expect(context.taken).toEqual(['1', '2', '3']);
     expect(readdirSync(spool)).toEqual(['b']); // no position tells of its rest yet
     save(driver);
@@ -396,7 +433,7 @@ describe('when done', () => {
 
   test('moved under its name, or one that is free; a failing move is told and tried again', async () => {
     const done = join(root, 'done');
-    put('a', pcap(100, ['1']), 99);
+    put('a', pcap(100, ['1']), 9999);
     const driver = start({ whenDone: 'move', moveTo: done });
     await driver.idle();
     save(driver);
