@@ -23,6 +23,8 @@ export interface ExporterStatus {
   readonly lost: number;
   readonly templates: number;
   readonly samplingRate: number;
+  /** By how much its last flow ended before (-) or after its arrival where that was too much to be believed, µs; else 0. */
+  readonly clockOff: number;
   /** Wall clock of its last datagram, µs. */
   readonly lastSeen: number;
 }

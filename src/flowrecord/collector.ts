@@ -31,6 +31,8 @@ export interface CollectorOptions {
   readonly samplingRate: number | null;
   /** Templates are forgotten after so long without refresh, µs. */
   readonly templateTimeout: number;
+  /** A flow that ended further from its arrival was told by a wrong clock, and its times are put right, µs; default 0 = never. */
+  readonly clockTolerance?: number;
   /** Exporters kept at once (default 1024); further ones are refused until one was silent for `templateTimeout`. */
   readonly maxExporters?: number;
   /** Templates kept at once over all exporters (default 8192). */
@@ -48,6 +50,8 @@ export interface ExporterRow {
   readonly lost: number;
   readonly templates: number;
   readonly samplingRate: number;
+  /** By how much its last flow ended before (-) or after its arrival where that was too much to be believed, µs; else 0. */
+  readonly clockOff: number;
   /** Arrival of its last datagram, µs. */
   readonly lastSeen: number;
 }
@@ -106,7 +110,12 @@ export class Collector {
     this.timeout = options.templateTimeout;
     const { maxTemplates: limit = MAX_TEMPLATES, templateTimeout: timeout } = options;
     this.budget = { used: 0, changes: 0, limit, timeout };
-    this.reader = new SetReader(this.counts, options.samplingRate ?? 1, options.input ?? 0);
+    this.reader = new SetReader(
+      this.counts,
+      options.samplingRate ?? 1,
+      options.input ?? 0,
+      options.clockTolerance ?? 0,
+    );
     this.context = new CollectorSflow(this.counts, this.reader.record, options.onHeader ?? null);
   }
 
@@ -175,6 +184,7 @@ export class Collector {
         lost: peer.lost,
         templates: peer.templates,
         samplingRate: peer.samplingRate,
+        clockOff: peer.clockOff,
         lastSeen: peer.lastSeen,
       })),
     );

@@ -53,6 +53,8 @@ export class Peer {
   lost = 0;
   samplingRate = 1;
   lastSeen = 0;
+  /** By how much its last flow ended before (-) or after its arrival where that is too much to be believed, µs; else 0. */
+  clockOff = 0;
   private readonly budget: TemplateBudget;
   private recent: Domain | null = null;
 

@@ -46,6 +46,7 @@ export function readHeader(
   const seconds = view.getUint32(off + form.seconds);
   const nanoseconds = form.nanoseconds < 0 ? 0 : view.getUint32(off + form.nanoseconds);
   reader.uptime = form.uptime < 0 ? -1 : view.getUint32(off + form.uptime);
+  reader.arrival = time;
   reader.exportTime = seconds > 0 ? seconds * 1e6 + Math.round(nanoseconds / 1000) : time;
   return true;
 }

@@ -34,17 +34,22 @@ export class SetReader {
   /** Header of the message at hand: export time µs, uptime ms (-1 = the format has none). */
   exportTime = 0;
   uptime = -1;
+  /** Arrival of the message at hand, µs. */
+  arrival = 0;
   /** Copied into every record. */
   exporter = 0;
   input: number;
+  /** A flow that ended further from its arrival was told by a clock that is wrong, µs; 0 = any clock is believed. */
+  private readonly tolerance: number;
   private readonly values: Float64Array = new Float64Array(SLOTS).fill(-1);
   /** Offset and length of each field of the record at hand, where lengths vary. */
   private readonly starts: Int32Array = new Int32Array(MAX_FIELDS);
   private readonly lengths: Int32Array = new Int32Array(MAX_FIELDS);
   private readonly options: OptionsData = new OptionsData();
 
-  constructor(counts: RecordCounts, defaultRate: number, input: number) {
+  constructor(counts: RecordCounts, defaultRate: number, input: number, tolerance: number = 0) {
     this.counts = counts;
+    this.tolerance = tolerance;
     this.defaultRate = defaultRate;
     this.input = input;
   }
@@ -210,7 +215,27 @@ export class SetReader {
     record.number = ++this.counts.records;
     peer.records++;
     peer.samplingRate = record.samplingRate;
+    if (this.tolerance > 0) this.checkClock(record, peer);
     sink.onRecord(record);
+  }
+
+  /**
+   * Puts the times of a flow right whose exporter's clock is wrong, so that no other subscriber of its address is taken for it: by how
+   * much the time of export is off, and where that does not explain it, to the time of arrival. How long it lasted stays.
+   */
+  private checkClock(record: FlowRecord, peer: Peer): void {
+    const { arrival, tolerance } = this;
+    const off = record.end - arrival;
+    if (off >= -tolerance && off <= tolerance) {
+      peer.clockOff = 0;
+      return;
+    }
+    this.fault(Fault.bad_time);
+    peer.clockOff = off;
+    const shifted = off + arrival - this.exportTime;
+    const end = shifted >= -tolerance && shifted <= tolerance ? arrival + shifted : arrival;
+    record.start = end - (record.end - record.start);
+    record.end = end;
   }
 
   /** Sets both times of the record, -1 = not told; times that cannot be are counted and replaced. */

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CollectorInputConfig } from '../../src/daemon/config/types.ts';
 import { createCollectorInput, dropsOf } from '../../src/daemon/inputs/collector.ts';
 import type { InputDriver } from '../../src/daemon/inputs/input.ts';
-import { data, ipfix, Kept, PLAIN, plain, T0, template } from '../flowrecord/netflow-builder.ts';
+import { data, ipfix, Kept, PLAIN, plain, plainFlow, T0, template } from '../flowrecord/netflow-builder.ts';
 import { FakeContext } from './inputs/fake-context.ts';
 
 type Bound = InputDriver & { readonly port: number };
@@ -42,6 +42,7 @@ function collector(change: Partial<CollectorInputConfig> = {}): Bound {
     samplingRate: null,
     buffer: 1,
     templateTimeout: 3600,
+    clockTolerance: 0,
     ...change,
   };
   const own = {
@@ -178,4 +179,30 @@ test('what the kernel dropped is read from its table', () => {
     throw new Error('no /proc');
   };
   expect(dropsOf(0x2507, fails)).toBeNull();
+});
+
+test('a wrong clock of an exporter is told once, and again after it was right', async () => {
+  const driver = await started({ clockTolerance: 600 });
+  const told = (): number => context.lines.filter((line) => line.includes('mend its clock')).length;
+  const ends = { source: '192.0.2.10', destination: '198.51.100.20', sourcePort: 40_000, destinationPort: 3333 };
+  let sequence = 0;
+  const flow = async (hours: number): Promise<void> => {
+    const end = Math.round(context.now / 1000) - hours * 3_600_000;
+    const record = plainFlow({ ...ends, flags: 0x1b, packets: 7, bytes: 4200, start: end - 1000, end });
+    await send(driver.port, ipfix([template(256, PLAIN), data(256, record)], { sequence: sequence++ }));
+    await settle(() => records === sequence);
+    context.advance(5);
+  };
+  await flow(0);
+  expect(told()).toBe(0);
+  await flow(7);
+  await flow(7);
+  expect(told()).toBe(1);
+  expect(context.lines.at(-1)).toMatch(
+    /^flows of 127\.0\.0\.1 end 7\.0 h before they arrive: times of arrival are used/,
+  );
+  expect(sink.last.end).toBeGreaterThan(context.now - 600e6);
+  await flow(0);
+  await flow(-3);
+  expect(told()).toBe(2);
 });

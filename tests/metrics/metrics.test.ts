@@ -217,6 +217,7 @@ describe('labels', () => {
               lost: 0,
               templates: 0,
               samplingRate: 1,
+              clockOff: 0,
               lastSeen: 0,
             },
           ],

@@ -115,6 +115,7 @@ export function sampleStatus(more: Partial<DaemonStatus> = {}): DaemonStatus {
             lost: 5,
             templates: 3,
             samplingRate: 1000,
+            clockOff: 0,
             lastSeen: NOW,
           },
         ],

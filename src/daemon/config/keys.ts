@@ -288,6 +288,12 @@ const collector: Leaves<Omit<CollectorInputConfig, 'kind'>> = {
   sampling_rate: samplingRate,
   buffer: leaf(size('1MiB', '1GiB'), '16MiB', 'receive buffer of the socket', 'live'),
   template_timeout: leaf(duration('1m', '7d'), '1h', 'a template not refreshed for so long is forgotten', 'live'),
+  clock_tolerance: leaf(
+    duration('0s', '7d'),
+    '10m',
+    'times of flows that ended further from their arrival are put right; 0s = never, for flows sent again later',
+    'live',
+  ),
 };
 const flowLog: Leaves<Omit<FlowLogInputConfig, 'kind'>> = {
   ...base,

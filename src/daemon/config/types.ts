@@ -65,6 +65,8 @@ export interface CollectorInputConfig extends InputBase {
   readonly buffer: number;
   /** Templates are forgotten after so long without refresh, s. */
   readonly templateTimeout: number;
+  /** Times of flows that ended further from their arrival are put right, s; 0 = never. */
+  readonly clockTolerance: number;
 }
 
 /** A flow log as a file (read to its end, then followed where `follow`), a FIFO, or `-`. */

@@ -48,6 +48,8 @@ class CollectorInput implements InputDriver {
   private saved: unknown = null;
   private savedChanges = -1;
   private readonly cancels: Set<() => void> = new Set();
+  /** Exporters whose clock was told to be wrong. */
+  private readonly wrongClocks: Set<string> = new Set();
 
   constructor(config: CollectorInputConfig, context: InputContext, sink: RecordSink, input: number) {
     this.config = config;
@@ -58,6 +60,7 @@ class CollectorInput implements InputDriver {
       protocols: config.protocols,
       samplingRate: config.samplingRate,
       templateTimeout: config.templateTimeout * 1e6,
+      clockTolerance: config.clockTolerance * 1e6,
       input,
       onHeader: (bytes, off, end, linkType, length, _rate, time) =>
         this.headers.add(bytes, off, end, linkType, length, time),
@@ -76,6 +79,7 @@ class CollectorInput implements InputDriver {
     this.save();
     this.listen(0);
     this.every(DROPS_EVERY, () => this.readDrops());
+    this.every(DROPS_EVERY, () => this.checkClocks());
     this.every(STATE_EVERY, () => this.save());
     this.every(FLUSH_EVERY, () => this.headers.flush());
   }
@@ -144,6 +148,20 @@ class CollectorInput implements InputDriver {
     if (found === null) return;
     this.drops += Math.max(0, found - this.dropsOfSocket);
     this.dropsOfSocket = found;
+  }
+
+  private checkClocks(): void {
+    for (const { address, clockOff } of this.collector.exporters()) {
+      if (clockOff === 0) this.wrongClocks.delete(address);
+      if (clockOff === 0 || this.wrongClocks.has(address)) continue;
+      this.wrongClocks.add(address);
+      const hours = Math.abs(clockOff / 3600e6).toFixed(1);
+      const problem = `flows of ${address} end ${hours} h ${clockOff < 0 ? 'before' : 'after'} they arrive`;
+      this.context.log.warn(
+        { input: this.config.name, exporter: address },
+        `${problem}: times of arrival are used; mend its clock`,
+      );
+    }
   }
 
   private closeSocket(): void {

@@ -66,7 +66,7 @@ inputs:
       {
         ...{ kind: 'collector', name: 'c', point: 'c', address: '0.0.0.0', port: 2055 },
         ...{ protocols: ['netflow', 'ipfix', 'sflow'], exporters: ['192.0.2.0/24', '2001:db8::1/128'] },
-        ...{ samplingRate: null, buffer: 1024, templateTimeout: 3600 },
+        ...{ samplingRate: null, buffer: 1024, templateTimeout: 3600, clockTolerance: 600 },
       },
       {
         ...{ kind: 'flow-log', name: 'd', point: 'c', path: '/etc/poolprint/logs/conn.log', format: 'zeek' },

@@ -62,6 +62,7 @@ test('collectors are made by whoever was given', () => {
     samplingRate: null,
     buffer: 1,
     templateTimeout: 1800,
+    clockTolerance: 0,
   };
   expect(createInput(config, new FakeContext(), { collector: () => made })).toBe(made);
 });
