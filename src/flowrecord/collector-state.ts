@@ -32,6 +32,7 @@ const int32 = v.pipe(v.number(), v.integer(), v.minValue(-(2 ** 31)), v.maxValue
 const TEMPLATE = v.object({
   id: v.pipe(v.number(), v.integer(), v.minValue(256), v.maxValue(65535)),
   scopes: v.pipe(v.number(), v.integer(), v.minValue(-1), v.maxValue(MAX_FIELDS)),
+  port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-1), v.maxValue(65535)), -1),
   seen: finite,
   fields: v.pipe(
     v.array(int32),
@@ -104,8 +105,8 @@ function importDomain(state: unknown, peer: Peer, scratch: Int32Array): void {
   for (const one of templates) {
     const template = v.safeParse(TEMPLATE, one);
     if (!template.success) continue;
-    const { fields, scopes, seen } = template.output;
+    const { fields, scopes, port, seen } = template.output;
     scratch.set(fields);
-    domain.templates.offer(template.output.id, scratch, fields.length / TRIPLE, scopes, seen);
+    domain.templates.offer(template.output.id, scratch, fields.length / TRIPLE, scopes, port, seen);
   }
 }

@@ -155,6 +155,7 @@ export class Collector {
     }
     const view = this.viewOf(bytes);
     reader.exporter = exporter.number;
+    reader.port = port;
     const version = view.getUint16(off);
     if (version === IPFIX_VERSION && this.ipfix)
       readIpfix(reader, view, off, end, this.peer(exporter, 'ipfix', time), port, time, false, sink);

@@ -99,7 +99,7 @@ export function readSets(
     const from = at + 4;
     at += length;
     if (id >= FIRST_DATA_SET) {
-      const plan = domain.templates.get(id, time);
+      const plan = domain.templates.get(id, reader.port, time);
       if (plan !== null) records += reader.readSet(view, from, at, plan, domain, peer, sink);
       else {
         reader.fault(Fault.no_template);

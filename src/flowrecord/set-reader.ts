@@ -34,8 +34,9 @@ export class SetReader {
   /** Header of the message at hand: export time µs, uptime ms (-1 = the format has none). */
   exportTime = 0;
   uptime = -1;
-  /** Arrival of the message at hand, µs. */
+  /** Arrival of the message at hand, µs, and the port from which it came. */
   arrival = 0;
+  port = 0;
   /** Copied into every record. */
   exporter = 0;
   input: number;

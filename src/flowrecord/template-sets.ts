@@ -116,7 +116,7 @@ function withdraw(domain: Domain, id: number): void {
 }
 
 function offer(reader: SetReader, domain: Domain, id: number, count: number, scopes: number, time: number): void {
-  const outcome = domain.templates.offer(id, scratch, count, scopes, time);
+  const outcome = domain.templates.offer(id, scratch, count, scopes, reader.port, time);
   if (outcome === Offer.Bad) reader.fault(Fault.bad_template);
   else if (outcome === Offer.Crowded) reader.fault(Fault.template_limit);
 }

@@ -22,12 +22,15 @@ export const Offer = { Kept: 0, Bad: 1, Crowded: 2 } as const;
 
 class Kept {
   readonly plan: Plan;
+  /** Port of the exporter from which it came first, -1 = not known. */
+  readonly port: number;
   /** When it was last sent, and last used by data, µs. */
   seen: number;
   used = 0;
 
-  constructor(plan: Plan, seen: number) {
+  constructor(plan: Plan, port: number, seen: number) {
     this.plan = plan;
+    this.port = port;
     this.seen = seen;
   }
 }
@@ -36,14 +39,22 @@ class Kept {
 export interface TemplateState {
   readonly id: number;
   readonly scopes: number;
+  /** Port of the exporter from which it came first, -1 = not known. */
+  readonly port?: number | undefined;
   readonly seen: number;
   /** Enterprise, element, length of each field. */
   readonly fields: readonly number[];
 }
 
-/** The templates of one observation domain (RFC 7011 §8, RFC 3954 §9), of flows and of options alike: they share numbers. */
+/**
+ * The templates of one observation domain (RFC 7011 §8, RFC 3954 §9), of flows and of options alike: they share numbers. Several
+ * exporters behind one address may give the same number to different templates; over UDP their ports tell them apart (RFC 7011 §8.4).
+ * Where ports agree, or only one sends templates, they share them.
+ */
 export class Templates {
+  /** By number, and those that contradict them, by `keyOf` number and port. */
   private readonly kept: Map<number, Kept> = new Map<number, Kept>();
+  private contradicting = 0;
   private readonly budget: TemplateBudget;
 
   constructor(budget: TemplateBudget) {
@@ -54,87 +65,118 @@ export class Templates {
     return this.kept.size;
   }
 
-  /** The template with this number, unless it was not refreshed for too long. */
-  get(id: number, time: number): Plan | null {
-    const found = this.kept.get(id);
-    if (found === undefined) return null;
-    if (time - found.seen > this.budget.timeout) {
-      this.drop(id);
-      return null;
-    }
+  /** The template with this number for data from `port`, unless it was not refreshed for too long. */
+  get(id: number, port: number, time: number): Plan | null {
+    const own = this.contradicting === 0 ? null : this.fresh(keyOf(id, port), time);
+    const found = own ?? this.fresh(id, time);
+    if (found === null) return null;
     found.used = time;
     return found.plan;
+  }
+
+  private fresh(key: number, time: number): Kept | null {
+    const found = this.kept.get(key);
+    if (found === undefined) return null;
+    if (time - found.seen <= this.budget.timeout) return found;
+    this.drop(key);
+    return null;
   }
 
   /**
    * Takes a template: the first `count` fields of `scratch`, three numbers each. One that is there already is refreshed, another
    * of the same number replaced. Where there is no room, the one unused for longest in this domain gives way: templates that no
-   * data follows, as in a storm, go first. `Crowded` says that one gave way or that this one was refused.
+   * data follows, as in a storm, go first. `Crowded` says that one gave way or that this one was refused. `port`: of the exporter.
    */
-  offer(id: number, scratch: Int32Array, count: number, scopes: number, time: number): number {
-    const found = this.kept.get(id);
+  offer(id: number, scratch: Int32Array, count: number, scopes: number, port: number, time: number): number {
+    const own = keyOf(id, port);
+    const shared = this.fresh(id, time);
+    if (shared !== null && shared.plan.scopes === scopes && same(shared.plan.fields, scratch, count)) {
+      shared.seen = time;
+      // It agrees with the others again.
+      if (this.contradicting > 0) this.drop(own);
+      return Offer.Kept;
+    }
+    const isOwn = this.kept.has(own) || (shared !== null && shared.port !== port && shared.port !== -1);
+    const key = isOwn ? own : id;
+    const found = this.kept.get(key);
     if (found !== undefined && found.plan.scopes === scopes && same(found.plan.fields, scratch, count)) {
       found.seen = time;
       return Offer.Kept;
     }
     const plan = compilePlan(id, scratch.slice(0, count * TRIPLE), scopes);
     if (plan === null) return Offer.Bad;
-    if (found !== undefined) this.drop(id);
+    if (found !== undefined) this.drop(key);
     let outcome: number = Offer.Kept;
     if (this.kept.size >= MAX_DOMAIN_TEMPLATES || this.budget.used >= this.budget.limit) {
       outcome = Offer.Crowded;
       if (!this.makeRoom()) return outcome;
     }
-    this.kept.set(id, new Kept(plan, time));
+    this.kept.set(key, new Kept(plan, port, time));
+    if (key !== id) this.contradicting++;
     this.budget.used++;
     this.budget.changes++;
     return outcome;
   }
 
   withdraw(id: number): void {
-    this.drop(id);
+    for (const [key, { plan }] of this.kept) if (plan.id === id) this.drop(key);
   }
 
   /** Withdraws all templates of options or all of flows (RFC 7011 §8.1). */
   withdrawAll(options: boolean): void {
-    for (const [id, { plan }] of this.kept) if (plan.scopes >= 0 === options) this.drop(id);
+    for (const [key, { plan }] of this.kept) if (plan.scopes >= 0 === options) this.drop(key);
   }
 
   /** Forgets what was not refreshed for too long. */
   expire(time: number): void {
-    for (const [id, { seen }] of this.kept) if (time - seen > this.budget.timeout) this.drop(id);
+    for (const [key, { seen }] of this.kept) if (time - seen > this.budget.timeout) this.drop(key);
   }
 
   clear(): void {
     this.budget.used -= this.kept.size;
     this.kept.clear();
+    this.contradicting = 0;
   }
 
   exportState(): TemplateState[] {
-    return [...this.kept.values()].map(({ plan, seen }) => ({
+    // Those that contradict others come behind them, and do so again when they are taken up.
+    const inOrder = [...this.kept].sort(([a], [b]) => a - b);
+    return inOrder.map(([, { plan, port, seen }]) => ({
       id: plan.id,
       scopes: plan.scopes,
+      port,
       seen,
       fields: [...plan.fields],
     }));
   }
 
-  private drop(id: number): void {
-    if (!this.kept.delete(id)) return;
+  private drop(key: number): void {
+    if (!this.kept.delete(key)) return;
+    if (key > LAST_ID) this.contradicting--;
     this.budget.used--;
     this.budget.changes++;
   }
 
   private makeRoom(): boolean {
     let oldest: Kept | null = null;
-    for (const one of this.kept.values()) {
-      if (oldest === null || one.used < oldest.used || (one.used === oldest.used && one.seen < oldest.seen))
-        oldest = one;
+    let oldestKey = 0;
+    for (const [key, one] of this.kept) {
+      if (oldest !== null && (one.used > oldest.used || (one.used === oldest.used && one.seen >= oldest.seen)))
+        continue;
+      oldest = one;
+      oldestKey = key;
     }
     if (oldest === null) return false;
-    this.drop(oldest.plan.id);
+    this.drop(oldestKey);
     return true;
   }
+}
+
+/** Numbers of templates have 16 bits; keys beyond them hold a port, too. */
+const LAST_ID = 0xffff;
+
+function keyOf(id: number, port: number): number {
+  return (port + 1) * (LAST_ID + 1) + id;
 }
 
 function same(fields: Int32Array, scratch: Int32Array, count: number): boolean {

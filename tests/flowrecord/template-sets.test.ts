@@ -107,3 +107,75 @@ describe('sets', () => {
     }
   });
 });
+
+/** Two exporters behind one address, told apart by their ports alone. */
+describe('several exporters behind one address', () => {
+  const NARROW: readonly b.FieldSpec[] = b.PLAIN;
+  // The same fields the other way round: read by the wrong template, they are invented flows.
+  const OTHER: readonly b.FieldSpec[] = [...b.PLAIN].reverse();
+  const narrow = (port: number): number[] => b.plain(port);
+  const other = (port: number): number[] => {
+    const bytes = b.plain(port);
+    const parts: number[][] = [];
+    let at = 0;
+    for (const [, length] of b.PLAIN) {
+      parts.unshift(bytes.slice(at, at + length));
+      at += length;
+    }
+    return parts.flat();
+  };
+  const collector = (): Collector =>
+    new Collector({ exporters: ['203.0.113.1'], protocols: ['ipfix'], samplingRate: null, templateTimeout: 600e6 });
+  const send = (to: Collector, bytes: Uint8Array, sink: b.Kept, port: number, time: number = b.TIME): void =>
+    to.onDatagram(bytes, 0, bytes.length, '203.0.113.1', port, time, sink);
+  const ports = (sink: b.Kept): number[] => sink.records.map((r) => r.sourcePort);
+
+  test('each reads its data by its own template of the same number', () => {
+    const c = collector();
+    const sink = new b.Kept();
+    send(c, b.ipfix([b.template(256, NARROW), b.data(256, narrow(1))]), sink, 5000);
+    send(c, b.ipfix([b.template(256, OTHER), b.data(256, other(2))]), sink, 6000);
+    send(c, b.ipfix([b.data(256, narrow(3))]), sink, 5000);
+    send(c, b.ipfix([b.data(256, other(4))]), sink, 6000);
+    // One without templates of its own takes those that were there first.
+    send(c, b.ipfix([b.data(256, narrow(5))]), sink, 7000);
+    expect(ports(sink)).toEqual([1, 2, 3, 4, 5]);
+    expect(new Set(sink.records.map((r) => r.source0))).toEqual(new Set([0xc000020a | 0]));
+    // Over a restart too.
+    const again = collector();
+    again.importState(JSON.parse(JSON.stringify(c.exportState())));
+    const later = new b.Kept();
+    send(again, b.ipfix([b.data(256, other(6))]), later, 6000);
+    send(again, b.ipfix([b.data(256, narrow(7))]), later, 5000);
+    expect(ports(later)).toEqual([6, 7]);
+    expect(again.templates).toBe(2);
+  });
+
+  test('one that begins again from another port with another layout, and agrees with itself later', () => {
+    const c = collector();
+    const sink = new b.Kept();
+    send(c, b.ipfix([b.template(256, NARROW)]), sink, 5000);
+    send(c, b.ipfix([b.template(256, OTHER), b.data(256, other(1))]), sink, 5001);
+    send(c, b.ipfix([b.template(256, OTHER), b.data(256, other(2))]), sink, 5001);
+    expect(c.templates).toBe(2);
+    send(c, b.ipfix([b.template(256, NARROW), b.data(256, narrow(3))]), sink, 5001);
+    expect(ports(sink)).toEqual([1, 2, 3]);
+    expect(c.templates).toBe(1);
+    // The same port replaces what it told before.
+    send(c, b.ipfix([b.template(256, OTHER), b.data(256, other(4))]), sink, 5000);
+    expect([ports(sink).at(-1), c.templates]).toEqual([4, 1]);
+  });
+
+  test('what nobody refreshes goes, for each port', () => {
+    const c = collector();
+    const sink = new b.Kept();
+    send(c, b.ipfix([b.template(256, NARROW)]), sink, 5000);
+    send(c, b.ipfix([b.template(256, OTHER)]), sink, 6000);
+    send(c, b.ipfix([b.template(256, OTHER), b.data(256, other(1))]), sink, 6000, b.TIME + 500e6);
+    send(c, b.ipfix([b.data(256, other(2))]), sink, 6000, b.TIME + 700e6);
+    expect(ports(sink)).toEqual([1, 2]);
+    expect(c.templates).toBe(1);
+    send(c, b.ipfix([b.data(256, other(3))]), sink, 6000, b.TIME + 1200e6);
+    expect([ports(sink), c.templates]).toEqual([[1, 2], 0]);
+  });
+});
