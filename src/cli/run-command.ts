@@ -1,5 +1,4 @@
 import process from 'node:process';
-import { setFlagsFromString } from 'node:v8';
 import { Daemon, type DaemonEnvironment } from '../daemon/daemon.ts';
 import { createLiveness } from '../daemon/health.ts';
 import { createLog, isJournal } from '../daemon/log.ts';
@@ -8,6 +7,7 @@ import { loadGiven } from './config-command.ts';
 import type { CliEnvironment, StopSignal } from './environment.ts';
 import { EXIT_DONE, EXIT_FAILED, exitCodeOf } from './exit.ts';
 import type { GivenArguments } from './group.ts';
+import { keepHeapSmall } from './heap.ts';
 import { programVersion } from './version.ts';
 
 /** Seconds within which every thread has to answer the watchdog; and between looks for the end of the work with --drain. */
@@ -17,12 +17,6 @@ const STATUS_EVERY = 30;
 const EXIT_INTERRUPTED = 130;
 const STANDARD_ERROR = 2;
 
-/**
- * By how many percent the heap may grow beyond what is alive before all of it is collected. Left to itself V8 lets a program that
- * makes much garbage grow to four times of that; the daemon runs for months, and its memory is what an operator has to plan with.
- */
-const HEAP_GROWTH = 60;
-
 /** Something cannot be opened that the configuration names: one line. */
 class StartError extends Error {
   readonly exitCode: number = EXIT_FAILED;
@@ -30,7 +24,7 @@ class StartError extends Error {
 
 /** `poolprint run`. Returns once the daemon has stopped. */
 export async function runCommand(given: GivenArguments, environment: CliEnvironment): Promise<number> {
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
+  keepHeapSmall();
   const first = loadGiven(given, environment);
   const { level, format } = first.config.log;
   const { env, stderr, clock } = environment;
