@@ -3,6 +3,7 @@ import { createAnomalyCounters } from '../common/anomaly.ts';
 import { decodeFrame } from '../decode/decode.ts';
 import { Decoded, Packet, PROTOCOL_TCP, PROTOCOL_UDP } from '../decode/packet.ts';
 import { Fault } from './faults.ts';
+import { ipLength } from './ip-length.ts';
 import type { FlowRecord, RecordCounts, RecordSink } from './record.ts';
 import { soundRate } from './sampling.ts';
 
@@ -276,7 +277,8 @@ function readHeader(
     if (p.protocol === PROTOCOL_TCP) r.tcpFlags = p.tcpFlags;
   }
   r.vlan = p.vlan === 0 ? vlan : p.vlan;
-  r.bytes = frameLength;
+  // Not the frame's length: all formats, and what is judged by them, count from the IP header on.
+  r.bytes = ipLength(p, start);
   give(context);
   return true;
 }
@@ -296,6 +298,7 @@ function readSampledIp(
     return;
   }
   const r = begin(context, samplingRate);
+  // Of the IP packet already, "excluding lower layer encapsulations".
   r.bytes = length;
   r.protocol = view.getUint32(off + 4) & 0xff;
   const source = off + 8;

@@ -99,7 +99,7 @@ describe('sampled headers', () => {
     expect(records[0]).toMatchObject({
       ...MINER,
       packets: 1,
-      bytes: 154,
+      bytes: 140,
       reversePackets: -1,
       samplingRate: 512,
       start: 1_795_312_289_305_988,
@@ -123,8 +123,8 @@ describe('sampled headers', () => {
     );
     expect(faults).toEqual({});
     expect(records.map((r) => [r.vlan, r.samplingRate, r.number, r.bytes])).toEqual([
-      [9, 1, 1, 154],
-      [7, 2, 2, 158],
+      [9, 1, 1, 140],
+      [7, 2, 2, 140],
       [0, 1, 3, 140],
     ]);
     for (const record of records) expect(record).toMatchObject(MINER);
@@ -157,6 +157,52 @@ describe('sampled headers', () => {
     const { records, faults } = read(datagram(1, sample(4, header(5, 100, 0, ETHERNET), addresses)));
     expect(faults).toEqual({ unsupported: 1 });
     expect(records).toMatchObject([{ ...MINER, bytes: 140, samplingRate: 4 }]);
+  });
+});
+
+describe('bytes are those of the IP packet, as all other formats count them', () => {
+  const ends = [...ipv4('10.0.0.5'), ...ipv4('203.0.113.9')];
+  const MACS_AND = (type: number): Bytes => [...MACS, ...u16(type)];
+  /** IPv4 with `options` words of options, of this total length. */
+  const four = (total: number, options: number, payload: Bytes, protocol = 6): Bytes => [
+    ...[0x45 + options, 0, ...u16(total), ...u32(0), 64, protocol, 0, 0, ...ends],
+    ...Array<number>(options * 4).fill(1),
+    ...payload,
+  ];
+  /** IPv6 of this payload length. */
+  const six = (length: number, next: number, payload: Bytes): Bytes => [
+    ...[0x60, 0, 0, 0, ...u16(length), next, 64, ...u32(0x2001_0db8, 0, 0, 5, 0x2001_0db8, 0, 0, 9)],
+    ...payload,
+  ];
+  const SYN: Bytes = [
+    ...u16(50_000),
+    ...u16(3333),
+    ...u32(1, 0),
+    0xa0,
+    2,
+    ...u16(1000),
+    ...u32(0),
+    ...Array(20).fill(1),
+  ];
+  const BARE: Bytes = [...SYN.slice(0, 12), 0x50, 16, ...SYN.slice(14, 20)];
+  const extension: Bytes = [6, 0, ...Array(6).fill(0)];
+  const ah: Bytes = [6, 4, 0, 0, ...u32(1, 2, 3, 4, 5)];
+
+  test.each([
+    ['a SYN with all its options', [...MACS_AND(0x0800), ...four(60, 0, SYN)], 78, 4, 60],
+    ['padded to the least frame', [...MACS_AND(0x0800), ...four(40, 0, BARE), 0, 0, 0, 0, 0, 0], 64, 4, 40],
+    ['IPv4 with options', [...MACS_AND(0x0800), ...four(68, 2, SYN)], 86, 4, 68],
+    ['IPv4 with an authentication header', [...MACS_AND(0x0800), ...four(84, 0, [...ah, ...SYN], 51)], 102, 4, 84],
+    ['IPv6', [...MACS_AND(0x86dd), ...six(40, 6, SYN)], 98, 4, 80],
+    ['IPv6 with an extension header', [...MACS_AND(0x86dd), ...six(48, 60, [...extension, ...SYN])], 106, 4, 88],
+    ['the inner packet of a tunnel', [...MACS_AND(0x0800), ...four(80, 0, four(60, 0, SYN), 4)], 98, 4, 60],
+    ['no length (offload): what is behind the link layer', [...MACS_AND(0x0800), ...four(0, 0, SYN)], 3000, 4, 2982],
+    ['the same of IPv6', [...MACS_AND(0x86dd), ...six(0, 6, SYN)], 3000, 4, 2982],
+    ['the same behind a tag', [...MACS_AND(0x8100), ...u16(7), ...u16(0x0800), ...four(0, 0, SYN)], 3000, 4, 2978],
+  ])('%s', (_name, bytes, frame, stripped, expected) => {
+    const { records, faults } = read(datagram(1, sample(1, header(1, frame, stripped, bytes))));
+    expect(faults).toEqual({});
+    expect(records).toMatchObject([{ protocol: 6, destinationPort: 3333, bytes: expected }]);
   });
 });
 
