@@ -7,10 +7,11 @@ const IPV6_HEADER = 40;
 /**
  * Octets of the innermost IP packet in `p`, its header included, as flow records count them (octetDeltaCount, RFC 7012):
  * what the header says (total length, RFC 791 §3.1; payload length, RFC 8200 §3, both big endian), and where it says 0
- * (segmentation offload, jumbogram) the octets from that header to the end of the frame as it was decoded. `off`: where
- * the frame begins in the bytes of `p`. An IP header was decoded.
+ * (segmentation offload, jumbogram) the octets from that header to the end of the frame as it was decoded, or of its
+ * sample where nobody knows the frame's length (`unknown`). `off`: where the frame begins in the bytes of `p`. An IP header was
+ * decoded.
  */
-export function ipLength(p: Packet, off: number): number {
+export function ipLength(p: Packet, off: number, unknown: boolean): number {
   const at = headerOffset(p, off);
   const { view } = p;
   if (p.ipVersion === 4) {
@@ -20,7 +21,7 @@ export function ipLength(p: Packet, off: number): number {
     const payload = view.getUint16(at + 4);
     if (payload !== 0) return IPV6_HEADER + payload;
   }
-  return p.network - at + p.networkLength;
+  return unknown ? p.networkEnd - at : p.network - at + p.networkLength;
 }
 
 /**

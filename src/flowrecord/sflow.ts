@@ -59,6 +59,7 @@ const EXTENDED_SWITCH = 1001;
 
 /** No packet is longer, segmentation offload and jumbograms included; a longer one would outweigh all others. */
 const MAX_FRAME = 1 << 18;
+const MAX_IP = 65_535;
 
 /** LINKTYPE_ number by header protocol (enum header_protocol); -1 = none we decode. */
 const LINK_TYPES = [-1, 1, -1, -1, 10, -1, -1, 9, -1, -1, 101, 101, 101, 219, 50];
@@ -241,10 +242,12 @@ function readHeader(
     return false;
   }
   // The frame check sequence and stripped tags are in the frame's length, not in the header.
-  const frameLength = Math.max(captured, view.getUint32(off + 4) - stripped);
-  if (frameLength > MAX_FRAME) {
+  let frameLength = Math.max(captured, view.getUint32(off + 4) - stripped);
+  const lies = frameLength > MAX_FRAME;
+  if (lies) {
+    // Some exporters send nonsense here beside a good header: room for whatever length the IP header itself tells.
     count(faults, Fault.bad_length);
-    return false;
+    frameLength = captured + MAX_IP;
   }
   const start = off + 16;
   context.onHeader(bytes, start, start + captured, linkType, frameLength, samplingRate);
@@ -278,7 +281,7 @@ function readHeader(
   }
   r.vlan = p.vlan === 0 ? vlan : p.vlan;
   // Not the frame's length: all formats, and what is judged by them, count from the IP header on.
-  r.bytes = ipLength(p, start);
+  r.bytes = ipLength(p, start, lies);
   give(context);
   return true;
 }

@@ -206,6 +206,23 @@ describe('bytes are those of the IP packet, as all other formats count them', ()
   });
 });
 
+describe('a frame length that cannot be', () => {
+  test.each([300_000, 0xffff_0000, 0xffff_ffff])('%i: the header is kept, its own lengths hold', (frame) => {
+    const { records, headers, faults } = read(datagram(1, sample(512, header(1, frame, 4, ETHERNET))));
+    expect(faults).toEqual({ bad_length: 1 });
+    // Long enough for any length that the IP header may tell.
+    expect(headers).toEqual([`1 ${ETHERNET.length} ${ETHERNET.length + 65_535} 512`]);
+    expect(records).toMatchObject([{ ...MINER, bytes: 140, samplingRate: 512 }]);
+  });
+
+  test('nor an IP length: what was sampled counts', () => {
+    const offload = ETHERNET.map((byte, i) => (i === 16 || i === 17 ? 0 : byte));
+    const { records, headers } = read(datagram(1, sample(1, header(1, 300_000, 4, offload))));
+    expect(headers).toHaveLength(1);
+    expect(records).toMatchObject([{ ...MINER, bytes: IPV4.length }]);
+  });
+});
+
 describe('sampled addresses', () => {
   test('IPv4 and IPv6', () => {
     const v4 = opaque(3, [...u32(140, 6), ...ipv4('10.0.0.5'), ...ipv4('203.0.113.9'), ...u32(53605, 3333, 0x18, 0)]);
