@@ -1,6 +1,6 @@
 import type { Domain } from './domain.ts';
 import { Fault } from './faults.ts';
-import { V9_SCOPE, VARIABLE } from './fields.ts';
+import { V9_SCOPE } from './fields.ts';
 import { TRIPLE } from './plan.ts';
 import type { SetReader } from './set-reader.ts';
 import { MAX_FIELDS, Offer } from './templates.ts';
@@ -101,11 +101,10 @@ function fill(view: DataView, off: number, end: number, count: number, scopes: n
   return at;
 }
 
-/** Whether each of the first `count` fields has a length, and none that varies, which only IPFIX knows. */
+/** Whether each of the first `count` fields has a length; one that varies is of IPFIX, but H3C sends it in v9 too. */
 function hasLengths(count: number): boolean {
   for (let i = 0; i < count; i++) {
-    const length = scratch[i * TRIPLE + 2];
-    if (length === 0 || length === VARIABLE) return false;
+    if (scratch[i * TRIPLE + 2] === 0) return false;
   }
   return true;
 }

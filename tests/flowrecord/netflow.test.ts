@@ -187,15 +187,44 @@ describe('NetFlow v9', () => {
     expect(b.faultsOf(c.counts)).toEqual({});
   });
 
+  test('a field of varying length, as H3C NetStream has it (RFC 7011 §7)', () => {
+    const sink = new b.Kept();
+    const c = collector();
+    const fields: b.FieldSpec[] = [...V9_PLAIN.slice(0, 5), [2, 4], [1, 4], [22, 4], [21, 4], [96, 65_535]];
+    const head = (port: number): number[] => [...b.plain(port).slice(0, 13), ...b.uint(100, 4), ...b.uint(8000, 4)];
+    const record = (port: number, name: readonly number[]): number[] => [
+      ...[...head(port), ...b.uint(90_000, 4), ...b.uint(95_000, 4)],
+      ...name,
+    ];
+    const long = Array<number>(300).fill(0x61);
+    const records = b.data(
+      3281,
+      record(1, [3, 0x61, 0x62, 0x63]),
+      record(2, [0]),
+      record(3, [255, ...b.uint(300, 2), ...long]),
+      record(4, [0]),
+      // Padding.
+      [0, 0, 0],
+    );
+    send(c, b.v9([b.template(3281, fields, 0), records]), sink);
+    expect(sink.records.map((r) => [r.sourcePort, r.packets, r.bytes, r.start, r.end])).toEqual(
+      [1, 2, 3, 4].map((port) => [port, 100, 8000, b.TIME - 10e6, b.TIME - 5e6]),
+    );
+    // One that passes the end of its set.
+    send(c, b.v9([b.data(3281, record(5, [9, 0x61]))], { sequence: 1 }), sink);
+    expect(sink.records).toHaveLength(4);
+    expect(b.faultsOf(c.counts)).toEqual({ bad_length: 1 });
+  });
+
   test('templates that must be refused', () => {
     const sink = new b.Kept();
     const c = collector();
-    const refused: (readonly b.FieldSpec[])[] = [[[8, 0]], [[8, 65535]], Array(300).fill([8, 4])];
+    const refused: (readonly b.FieldSpec[])[] = [[[8, 0]], Array(300).fill([8, 4])];
     for (const fields of refused) send(c, b.v9([b.template(256, fields, 0)]), sink);
     send(c, b.v9([b.template(255, V9_PLAIN, 0)]), sink);
     send(c, b.v9([b.set(0, [...b.uint(256, 2), ...b.uint(9, 2), 0, 1])]), sink);
     expect(c.templates).toBe(0);
-    expect(b.faultsOf(c.counts)).toEqual({ bad_template: 5 });
+    expect(b.faultsOf(c.counts)).toEqual({ bad_template: 4 });
   });
 
   test('outgoing counts where there are no incoming ones; a template without addresses tells nothing', () => {
