@@ -84,19 +84,22 @@ function choose(fields: Int32Array): Map<number, Chosen> {
 const SLOT_OF_ADDRESS = 1000;
 
 /**
- * Makes a template ready. `fields`: enterprise, element, length of each field; owned by the plan. Null where a field has no
- * length or there is none: records of no bytes would never end.
+ * Makes a template ready. `fields`: enterprise, element, length of each field; owned by the plan. A field may have no length, as
+ * Juniper's scope of options has none; null where none has any, for records of no bytes would never end, and where those without
+ * outnumber the bytes of a record, which would cost more to read than to send.
  */
 export function compilePlan(id: number, fields: Int32Array, scopes: number): Plan | null {
   let length = 0;
+  let empty = 0;
   let variable = false;
   for (let i = 2; i < fields.length; i += TRIPLE) {
     const one = fields[i] as number;
-    if (one <= 0) return null;
+    if (one < 0) return null;
+    if (one === 0) empty++;
     variable ||= one === VARIABLE;
     length += one === VARIABLE ? 1 : one;
   }
-  if (length === 0 || length > 65535) return null;
+  if (length === 0 || length > 65535 || empty > length) return null;
   if (scopes >= 0) {
     return { id, fields, scopes, length, variable, steps: new Int32Array(0), flows: false, family: 4 };
   }

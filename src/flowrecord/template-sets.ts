@@ -67,7 +67,7 @@ export function readTemplates(
       reader.fault(Fault.bad_template);
       return;
     }
-    if (count > MAX_FIELDS || (v9 && !hasLengths(count))) reader.fault(Fault.bad_template);
+    if (count > MAX_FIELDS) reader.fault(Fault.bad_template);
     else offer(reader, domain, id, count, scopes, time);
     at = next;
   }
@@ -99,14 +99,6 @@ function fill(view: DataView, off: number, end: number, count: number, scopes: n
     scratch[i * TRIPLE + 2] = length;
   }
   return at;
-}
-
-/** Whether each of the first `count` fields has a length; one that varies is of IPFIX, but H3C sends it in v9 too. */
-function hasLengths(count: number): boolean {
-  for (let i = 0; i < count; i++) {
-    if (scratch[i * TRIPLE + 2] === 0) return false;
-  }
-  return true;
 }
 
 function withdraw(domain: Domain, id: number): void {

@@ -216,6 +216,48 @@ describe('NetFlow v9', () => {
     expect(b.faultsOf(c.counts)).toEqual({ bad_length: 1 });
   });
 
+  test('options with a scope of no length, as Juniper SRX sends them', () => {
+    const c = collector(7);
+    const sink = new b.Kept();
+    // Sample of the exporter (logstash-codec-netflow): options template, its data, template of flows.
+    const sets = [
+      '00090003d4976276583cca24000001520000008e',
+      '000100180100000400080001000000230001002200040000',
+      '0100000c0200000001000000',
+      '0000005c0101001500080004000c0004000500010004000100070002000b000200200002000a000400090001000d',
+      '000100100004001100040012000400060001000e0004000f000400010004000200040016000400150004003c0001',
+    ];
+    const bytes = Uint8Array.from(Buffer.from(sets.join(''), 'hex'));
+    send(c, bytes, sink);
+    expect([c.templates, b.faultsOf(c.counts)]).toEqual([2, {}]);
+    expect(c.exportState()).toMatchObject({ exporters: [{ peers: [{ domains: [{ rate: 1 }] }] }] });
+    bytes.set([0x03, 0xe8], 20 + 24 + 4 + 3);
+    send(c, bytes, sink);
+    expect(c.exportState()).toMatchObject({ exporters: [{ peers: [{ domains: [{ rate: 1000 }] }] }] });
+  });
+
+  test('fields of no length are nothing; records of no length are refused, for they would never end', () => {
+    const sink = new b.Kept();
+    const c = collector();
+    const fields: b.FieldSpec[] = [[2, 0], [48, 0], ...b.ADDRESSES, [1, 0]];
+    const empty: b.FieldSpec[] = [
+      [8, 0],
+      [12, 0],
+      [2, 0],
+    ];
+    send(c, b.v9([b.template(256, fields, 0), b.data(256, b.addresses(3), b.addresses(4))]), sink);
+    expect(sink.records.map((r) => [r.packets, r.bytes, r.destination0])).toEqual([
+      [3, 0, 0xc0000202 | 0],
+      [4, 0, 0xc0000202 | 0],
+    ]);
+    send(c, b.v9([b.template(257, empty, 0), b.data(257, [1, 2, 3, 4])], { sequence: 1 }), sink);
+    send(c, b.v9([b.v9Options(258, [[1, 0]], [[34, 0]]), b.data(258, [1, 2, 3, 4])], { sequence: 2 }), sink);
+    // Hundreds of fields in a record of one byte: a datagram would be read for longer than it is worth.
+    const many: b.FieldSpec[] = [...Array<b.FieldSpec>(250).fill([34, 0]), [35, 1]];
+    send(c, b.v9([b.v9Options(259, [[1, 0]], many), b.data(259, [1, 2, 3, 4])], { sequence: 3 }), sink);
+    expect(b.faultsOf(c.counts)).toEqual({ bad_template: 3, no_template: 3 });
+  });
+
   test('templates that must be refused', () => {
     const sink = new b.Kept();
     const c = collector();

@@ -59,6 +59,12 @@ describe('templates', () => {
 
   test.each<[string, Kind, readonly number[], number, object]>([
     ['a v9 field without length, alone, is passed over', 'v9', words(300, 1, 8, 0), 1, { bad_template: 1 }],
+    ['a v9 field without length beside another', 'v9', words(300, 2, 8, 0, 12, 4), 2, {}],
+    ['an IPFIX field without length, alone, is passed over', 'ipfix', words(300, 1, 8, 0), 1, { bad_template: 1 }],
+    ['an IPFIX field without length beside another', 'ipfix', words(300, 2, 8, 0, 12, 4), 2, {}],
+    ['v9 options of no length at all', 'v9 options', words(300, 4, 4, 1, 0, 34, 0), 1, { bad_template: 1 }],
+    ['v9 options with a scope of no length', 'v9 options', words(300, 4, 4, 1, 0, 34, 4), 2, {}],
+    ['IPFIX options with a scope of no length', 'ipfix options', words(300, 2, 1, 149, 0, 34, 4), 2, {}],
     ['a v9 field of varying length', 'v9', words(300, 1, 96, 65_535), 2, {}],
     ['v9 without fields ends the set', 'v9', words(300, 0), 0, { bad_template: 1 }],
     ['v9 options without fields end the set', 'v9 options', words(300, 0, 0), 0, { bad_template: 1 }],
