@@ -3,6 +3,7 @@ import type { Peer } from './domain.ts';
 import { Fault } from './faults.ts';
 import { followSequence, type HeaderForm, readHeader } from './message.ts';
 import type { RecordSink } from './record.ts';
+import { soundRate } from './sampling.ts';
 import { type SetReader, sinceUptime } from './set-reader.ts';
 
 /**
@@ -41,9 +42,8 @@ export function readNetflow5(
   if (count > present) reader.fault(Fault.truncated);
   const { uptime, exportTime } = reader;
   const domain = peer.domain(view.getUint16(off + 20), time);
-  const interval = view.getUint16(off + 22) & 0x3fff;
-  if (interval > 0) domain.sampling.set(-1, interval);
-  const rate = domain.sampling.rateOf(-1) || reader.defaultRate;
+  // Each header tells for itself: 0 after a rate means that sampling ended. Some tell an interval without a mode.
+  const rate = soundRate(view.getUint16(off + 22) & 0x3fff) || reader.defaultRate;
   followSequence(reader, view, off, HEADER, domain, peer, port, count, time);
   const r = reader.record;
   r.clear();

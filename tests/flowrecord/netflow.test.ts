@@ -46,6 +46,20 @@ describe('NetFlow v5', () => {
     expect(sink.last.samplingRate).toBe(512);
   });
 
+  test('sampling: the header of each datagram decides, not an earlier one', () => {
+    for (const [configured, unsampled] of [
+      [null, 1],
+      [100, 100],
+    ] as const) {
+      const sink = new b.Kept();
+      const c = collector(configured);
+      // Mode and interval: systematic, random, none said, no sampling, mode without interval.
+      const words = [0x4000 | 1000, 0x8000 | 1000, 1000, 0, 0xc000];
+      words.forEach((sampling, sequence) => void send(c, b.v5([b.v5Record(1)], { sampling, sequence }), sink));
+      expect(sink.records.map((r) => r.samplingRate)).toEqual([1000, 1000, 1000, unsampled, unsampled]);
+    }
+  });
+
   test('flags only of TCP, no ports of ICMP', () => {
     const sink = new b.Kept();
     send(collector(), b.v5([b.v5Record(9, 1, 2, 17), b.v5Record(9, 1, 2, 1)]), sink);
