@@ -4,6 +4,7 @@ import { Fault } from './faults.ts';
 import { Kind, SLOTS, Slot, VARIABLE } from './fields.ts';
 import { type Plan, STEP, TRIPLE } from './plan.ts';
 import { FlowRecord, type RecordCounts, type RecordSink } from './record.ts';
+import { foldMapped, turnRound } from './record-ends.ts';
 import { OptionsData, readUnsigned, soundRate, spacedRate } from './sampling.ts';
 import { MAX_FIELDS } from './templates.ts';
 
@@ -66,7 +67,6 @@ export class SetReader {
     this.values.fill(-1);
     const { record } = this;
     record.clear();
-    record.ipVersion = plan.family === 6 ? 6 : 4;
     record.exporter = this.exporter;
     record.input = this.input;
     let at = off;
@@ -184,6 +184,8 @@ export class SetReader {
     const v = this.values;
     const r = this.record;
     if (plan.family === 0) this.chooseFamily();
+    else r.ipVersion = plan.family;
+    if (r.ipVersion === 6) foldMapped(r);
     const protocol = Math.max(0, v[Slot.Protocol] as number) & 0xff;
     const portless = protocol === ICMP || protocol === ICMP6;
     r.protocol = protocol;
@@ -355,23 +357,4 @@ export function sinceUptime(now: number, then: number): number {
 function ntpTime(seconds: number, fraction: number): number {
   const era = seconds < 2 ** 31 ? ERA : 0;
   return (seconds + era - NTP_EPOCH) * 1e6 + Math.round((fraction * 1e6) / ERA);
-}
-
-/** Source and destination of a biflow change places. */
-function turnRound(r: FlowRecord): void {
-  const { source0, source1, source2, source3, sourcePort, packets, bytes } = r;
-  r.source0 = r.destination0;
-  r.source1 = r.destination1;
-  r.source2 = r.destination2;
-  r.source3 = r.destination3;
-  r.destination0 = source0;
-  r.destination1 = source1;
-  r.destination2 = source2;
-  r.destination3 = source3;
-  r.sourcePort = r.destinationPort;
-  r.destinationPort = sourcePort;
-  r.packets = r.reversePackets;
-  r.bytes = r.reverseBytes;
-  r.reversePackets = packets;
-  r.reverseBytes = bytes;
 }

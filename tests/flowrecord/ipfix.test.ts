@@ -256,6 +256,44 @@ describe('fields', () => {
     ]);
   });
 
+  test('IPv4-mapped addresses are IPv4 where both ends are', () => {
+    const fields: b.FieldSpec[] = [
+      [27, 16],
+      [28, 16],
+      [2, 4],
+    ];
+    const mapped = (text: string): number[] => [...b.uint(0xffff, 12), ...b.ip4(text)];
+    const [a, z] = ['10.0.0.5', '198.51.100.9'];
+    const records = [
+      [...mapped(a), ...mapped(z), ...b.uint(1, 4)],
+      [...b.ip6(5), ...b.ip6(6), ...b.uint(2, 4)],
+      [...mapped(a), ...b.ip6(6), ...b.uint(3, 4)],
+      // "IPv4-compatible" addresses are none.
+      [...b.uint(0, 12), ...b.ip4(a), ...b.uint(0, 12), ...b.ip4(z), ...b.uint(4, 4)],
+    ];
+    const { sink } = b.readMessages(b.ipfix([b.template(300, fields), b.data(300, ...records)]));
+    const words = sink.records.map((r) => [
+      ...[r.ipVersion, r.source0, r.source1, r.source2, r.source3],
+      ...[r.destination0, r.destination1, r.destination2, r.destination3],
+    ]);
+    const [source, destination] = [0x0a000005, 0xc6336409 | 0];
+    expect(words).toEqual([
+      [4, source, 0, 0, 0, destination, 0, 0, 0],
+      [6, 0x20010db8, 0, 0, 5, 0x20010db8, 0, 0, 6],
+      [6, 0, 0, 0xffff, source, 0x20010db8, 0, 0, 6],
+      [6, 0, 0, 0, source, 0, 0, 0, destination],
+    ]);
+    const both: b.FieldSpec[] = [[60, 1], [8, 4], [12, 4], ...fields];
+    const record = [6, ...b.uint(0, 8), ...mapped(a), ...mapped(z), ...b.uint(1, 4)];
+    const other = b.readMessages(b.ipfix([b.template(300, both), b.data(300, record)])).sink.last;
+    expect([other.ipVersion, other.source0, other.destination0, other.destination3]).toEqual([
+      4,
+      source,
+      destination,
+      0,
+    ]);
+  });
+
   test('variable lengths of one and three bytes, empty ones included', () => {
     const specs: b.FieldSpec[] = [[82, 65535], ...b.ADDRESSES, [371, 65535], [1, 4]];
     const record = (name: number[], user: number[], bytes: number): number[] => [
