@@ -48,8 +48,10 @@ export const Slot = {
   Destination4: 29,
   SourceAddress: 30,
   DestinationAddress: 31,
+  /** When the event happened of which the record tells. */
+  EventTime: 32,
 } as const;
-export const SLOTS = 32;
+export const SLOTS = 33;
 
 /** How the bytes of a field become a number. */
 export const Kind = {
@@ -133,6 +135,7 @@ const ROWS: readonly Row[] = [
   [0, 160, Slot.InitTime, Kind.Milliseconds],
   [0, 162, Slot.Duration, Unsigned],
   [0, 161, Slot.Duration, Kind.DurationMilliseconds],
+  [0, 323, Slot.EventTime, Kind.Milliseconds], // of an ASA the only end there is; 152 is the flow's creation
   [0, 136, Slot.EndReason, Unsigned],
   [0, 239, Slot.Direction, Unsigned],
   [0, 60, Slot.Version, Unsigned],

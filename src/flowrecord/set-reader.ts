@@ -277,6 +277,7 @@ export class SetReader {
       if (end === -1 && start > 0) end = start + duration;
       else if (start === -1 && end > 0) start = end - duration;
     }
+    if (end === -1 && (v[Slot.EventTime] as number) > 0) end = v[Slot.EventTime] as number;
     this.setStartEnd(start, end);
   }
 

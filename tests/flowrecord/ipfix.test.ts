@@ -100,6 +100,51 @@ describe('fields', () => {
     ],
     ['none', [[150, 3]], [1, 2, 3], b.TIME, b.TIME],
     [
+      'a creation and the time of the event (Cisco ASA)',
+      [
+        [152, 8],
+        [323, 8],
+      ],
+      [...b.uint((b.T0 - 18_000) * 1000, 8), ...b.uint(b.T0 * 1000 - 500, 8)],
+      b.TIME - 18_000e6,
+      b.TIME - 0.5e6,
+    ],
+    [
+      'the time of the event after any other end',
+      [
+        [323, 8],
+        [150, 4],
+        [151, 4],
+      ],
+      [...b.uint(b.T0 * 1000, 8), ...b.uint(b.T0 - 9, 4), ...b.uint(b.T0 - 2, 4)],
+      b.TIME - 9e6,
+      b.TIME - 2e6,
+    ],
+    [
+      'the time of the event after a duration',
+      [
+        [323, 8],
+        [152, 8],
+        [161, 4],
+      ],
+      [...b.uint(b.T0 * 1000, 8), ...b.uint((b.T0 - 9) * 1000, 8), ...b.uint(2500, 4)],
+      b.TIME - 9e6,
+      b.TIME - 6.5e6,
+    ],
+    [
+      'the time of the event after uptime',
+      [
+        [323, 8],
+        [22, 4],
+        [21, 4],
+      ],
+      [...b.uint((b.T0 - 1) * 1000, 8), ...b.uint(500, 4), ...b.uint(2000, 4)],
+      b.TIME - 1.5e6,
+      b.TIME,
+    ],
+    ['the time of an event alone', [[323, 8]], b.uint((b.T0 - 3) * 1000, 8), b.TIME - 3e6, b.TIME - 3e6],
+    ['no time of an event', [[323, 8]], b.uint(0, 8), b.TIME, b.TIME],
+    [
       'uptime without its start',
       [
         [22, 4],
