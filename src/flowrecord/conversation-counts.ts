@@ -47,15 +47,18 @@ export class ConversationCounts extends ConversationTable {
     const half = index * HALF;
     const { start, end, tcpFlags: flags } = r;
     const seen = ints[base + RECORDS] === 0 && ints[base + RECORDS + 1] === 0;
-    if (r.packets > 0 || r.reversePackets <= 0) (ints[base + RECORDS + out] as number)++;
+    // Firewalls tell the octets of both directions and the packets of none.
+    const both = r.reversePackets > 0 || r.reverseBytes > 0;
+    if (r.packets > 0 || r.bytes > 0 || !both) (ints[base + RECORDS + out] as number)++;
     this.add(base + RAW + out, r.packets);
     (doubles[half + PACKETS + out] as number) += r.packets * rate;
     (doubles[half + BYTES + out] as number) += r.bytes * rate;
-    if (r.reversePackets > 0) {
+    if (both) {
       const back = 1 - out;
+      const packets = Math.max(0, r.reversePackets);
       (ints[base + RECORDS + back] as number)++;
-      this.add(base + RAW + back, r.reversePackets);
-      (doubles[half + PACKETS + back] as number) += r.reversePackets * rate;
+      this.add(base + RAW + back, packets);
+      (doubles[half + PACKETS + back] as number) += packets * rate;
       (doubles[half + BYTES + back] as number) += Math.max(0, r.reverseBytes) * rate;
     }
     if (rate > (ints[base + SAMPLING] as number)) ints[base + SAMPLING] = Math.min(rate, MAX_31);

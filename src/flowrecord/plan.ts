@@ -22,6 +22,8 @@ export interface Plan {
   readonly flows: boolean;
   /** 4 or 6; 0 where records carry fields of both families and tell which holds. */
   readonly family: 4 | 6 | 0;
+  /** Both directions are counted as those of the initiator, who is the source, and of the responder (Cisco ASA). */
+  readonly initiator: boolean;
 }
 
 const UNSIGNED_BY_LENGTH: readonly number[] = [-1, Kind.U8, Kind.U16, Kind.Unsigned, Kind.U32];
@@ -53,6 +55,8 @@ function kindFor(field: Field, length: number): number {
 }
 
 interface Chosen {
+  /** Number of the element, 0 where it is an enterprise's. */
+  readonly element: number;
   readonly kind: number;
   readonly slot: number;
   readonly rank: number;
@@ -67,7 +71,9 @@ function choose(fields: Int32Array): Map<number, Chosen> {
   let offset = 0;
   for (let index = 0; index * TRIPLE < fields.length; index++) {
     const length = fields[index * TRIPLE + 2] as number;
-    const field = fieldOf(fields[index * TRIPLE] as number, fields[index * TRIPLE + 1] as number);
+    const enterprise = fields[index * TRIPLE] as number;
+    const element = fields[index * TRIPLE + 1] as number;
+    const field = fieldOf(enterprise, element);
     const kind = field === undefined ? -1 : kindFor(field, length);
     if (field !== undefined && kind >= 0) {
       const four = field.kind === Kind.Source4 || field.kind === Kind.Destination4;
@@ -75,13 +81,36 @@ function choose(fields: Int32Array): Map<number, Chosen> {
       const place = four || six ? SLOT_OF_ADDRESS + field.kind : field.slot;
       const other = chosen.get(place);
       if (other === undefined || field.rank < other.rank)
-        chosen.set(place, { kind, slot: field.slot, rank: field.rank, offset, index, length });
+        chosen.set(place, {
+          ...{ element: enterprise === 0 ? element : 0, kind, slot: field.slot, rank: field.rank },
+          ...{ offset, index, length },
+        });
     }
     offset += length === VARIABLE ? 1 : length;
   }
   return chosen;
 }
 const SLOT_OF_ADDRESS = 1000;
+
+/** initiatorOctets, responderOctets, initiatorPackets, responderPackets (IANA), by the slots they stand for. */
+const OF_INITIATOR: ReadonlyMap<number, number> = new Map([
+  [Slot.Bytes, 231],
+  [Slot.ReverseBytes, 232],
+  [Slot.Packets, 298],
+  [Slot.ReversePackets, 299],
+]);
+
+/** Whether both directions are counted, and by elements of initiator and responder alone. */
+function countsInitiator(chosen: ReadonlyMap<number, Chosen>): boolean {
+  for (const [slot, element] of OF_INITIATOR) {
+    const one = chosen.get(slot);
+    if (one !== undefined && one.element !== element) return false;
+  }
+  return (
+    (chosen.has(Slot.Bytes) || chosen.has(Slot.Packets)) &&
+    (chosen.has(Slot.ReverseBytes) || chosen.has(Slot.ReversePackets))
+  );
+}
 
 /**
  * Makes a template ready. `fields`: enterprise, element, length of each field; owned by the plan. A field may have no length, as
@@ -101,7 +130,17 @@ export function compilePlan(id: number, fields: Int32Array, scopes: number): Pla
   }
   if (length === 0 || length > 65535 || empty > length) return null;
   if (scopes >= 0) {
-    return { id, fields, scopes, length, variable, steps: new Int32Array(0), flows: false, family: 4 };
+    return {
+      id,
+      fields,
+      scopes,
+      length,
+      variable,
+      steps: new Int32Array(0),
+      flows: false,
+      family: 4,
+      initiator: false,
+    };
   }
   const chosen = choose(fields);
   const has4 = chosen.has(SLOT_OF_ADDRESS + Kind.Source4) && chosen.has(SLOT_OF_ADDRESS + Kind.Destination4);
@@ -119,5 +158,6 @@ export function compilePlan(id: number, fields: Int32Array, scopes: number): Pla
     } else steps.push(kind, slot, variable ? index : offset, size);
   }
   const flows = (has4 || has6) && counts;
-  return { id, fields, scopes, length, variable, steps: Int32Array.from(steps), flows, family };
+  const initiator = countsInitiator(chosen);
+  return { id, fields, scopes, length, variable, steps: Int32Array.from(steps), flows, family, initiator };
 }

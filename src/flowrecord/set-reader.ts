@@ -206,7 +206,8 @@ export class SetReader {
     r.goesOn = v[Slot.EndReason] === ACTIVE_TIMEOUT;
     // Without the other direction, "the destination opened it" cannot be told by turning the record round.
     const direction = v[Slot.Direction] as number;
-    r.oriented = direction === INITIATOR || (direction === REVERSE_INITIATOR && biflow);
+    const told = direction === -1 ? plan.initiator : direction === INITIATOR;
+    r.oriented = told || (direction === REVERSE_INITIATOR && biflow);
     if (direction === REVERSE_INITIATOR && biflow) turnRound(r);
     this.setTimes(domain);
     r.samplingRate = this.rate(domain);

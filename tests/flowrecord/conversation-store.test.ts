@@ -188,6 +188,17 @@ describe('sums', () => {
     });
   });
 
+  test('bytes of a direction whose packets are not told count too', () => {
+    const store = make();
+    const at = store.touch(record({ packets: 0, bytes: 2000, reversePackets: 0, reverseBytes: 6000 }));
+    store.touch(record({ packets: 0, bytes: 500, reversePackets: 3, reverseBytes: 300 }));
+    expect(store.sums(at)).toMatchObject({ packets: [0, 3], bytes: [2500, 6300], raw: [0, 3], records: [2, 2] });
+    store.touch(record({ packets: 1, bytes: 60, reversePackets: 0, reverseBytes: 0 }));
+    store.touch(record({ packets: 0, bytes: 0, reversePackets: 0, reverseBytes: 0 }));
+    store.touch(record({ packets: 0, bytes: 0, reversePackets: 1, reverseBytes: 60 }));
+    expect(store.sums(at)).toMatchObject({ packets: [1, 4], bytes: [2560, 6360], records: [4, 3] });
+  });
+
   test('active time counts what both directions or two records tell once, and short silences', () => {
     const store = make();
     const at = store.touch(record({ start: T, end: T + 60 * SECOND }));

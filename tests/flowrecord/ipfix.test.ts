@@ -251,6 +251,36 @@ describe('fields', () => {
     expect(last).toMatchObject({ bytes: 100, reverseBytes: 200, reversePackets: 4, tcpFlags: 0x1a });
   });
 
+  test('who is the initiator opened it, where counts are told by those names and no direction says otherwise', () => {
+    const counts: b.FieldSpec[] = [
+      [231, 4],
+      [232, 4],
+    ];
+    const bytes = [...b.uint(100, 4), ...b.uint(200, 4)];
+    const ends = b.ADDRESSES.slice(0, 2);
+    const read = (fields: readonly b.FieldSpec[], record: readonly number[]): b.Kept =>
+      b.readMessages(b.ipfix([b.template(300, fields), b.data(300, record)])).sink;
+    const addresses = b.addresses().slice(0, 8);
+    expect(read([...ends, ...counts], [...addresses, ...bytes]).last).toMatchObject({
+      ...{ source0: 0xc0000201 | 0, packets: 0, bytes: 100, reversePackets: 0, reverseBytes: 200, oriented: true },
+    });
+    const packets: b.FieldSpec[] = [
+      [298, 4],
+      [299, 4],
+    ];
+    expect(read([...ends, ...packets], [...addresses, ...bytes]).last).toMatchObject({
+      ...{ packets: 100, reversePackets: 200, oriented: true },
+    });
+    expect(read([...ends, ...counts, [239, 1]], [...addresses, ...bytes, 0]).last.oriented).toBe(false);
+    expect(read([...ends, ...counts.slice(0, 1)], [...addresses, ...b.uint(100, 4)]).last.oriented).toBe(false);
+    expect(read([...ends, [1, 4], ...packets], [...addresses, ...bytes, ...bytes.slice(0, 4)]).last.oriented).toBe(
+      false,
+    );
+    // Counts of the flow itself beside them, or an event of a firewall (Palo Alto), say nothing of who opened it.
+    const usual: b.FieldSpec[] = [...ends, [1, 4], [2, 4], ...counts, ...packets, [233, 1]];
+    expect(read(usual, [...addresses, ...bytes, ...bytes, ...bytes, 2]).last.oriented).toBe(false);
+  });
+
   test('an unknown enterprise is no element of ours', () => {
     expect(one([[1, 4, 9]], b.uint(77, 4)).last.bytes).toBe(0);
     expect(one([[1, 4, 0]], b.uint(77, 4)).last.bytes).toBe(0);
