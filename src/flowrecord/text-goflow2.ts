@@ -6,6 +6,8 @@ import { countOf, field, flagsOf, type JsonObject, numberOf, scaledTime, textOf,
 const NANOSECOND = 1e-3;
 const MILLISECOND = 1e3;
 const SECOND = 1e6;
+/** µs. A flow is exported soon after its end, and at the latest with the exporter's timeouts of some minutes. */
+const HOUR = 3600e6;
 
 /** Which field tells a time, and its unit in µs; the first that is there and not 0 counts. */
 type TimeFields = readonly (readonly [name: string, unit: number])[];
@@ -56,7 +58,10 @@ export class Goflow2Parser implements EntryParser {
     const seen = Number.isFinite(received) ? received : output.options.time;
     const start = timeIn(flow, START);
     const end = timeIn(flow, END);
-    if (!output.times(Number.isFinite(start) ? start : seen, Number.isFinite(end) ? end : 0)) return BAD_TIME;
+    const believed = !isFarOff(start, end, received);
+    const from = believed && Number.isFinite(start) ? start : seen;
+    if (!output.times(from, believed && Number.isFinite(end) ? end : 0)) return BAD_TIME;
+    if (!believed) output.flaw(BAD_TIME);
     const flags = either(flow, 'tcp_flags', 'TcpFlags') ?? field(flow, 'TCPFlags');
     output.tcpFlags(flagsOf(flags));
     const r = output.record;
@@ -67,6 +72,16 @@ export class Goflow2Parser implements EntryParser {
     output.exporter(textOf(either(flow, 'sampler_address', 'SamplerAddress')));
     return output.give();
   }
+}
+
+/**
+ * Whether a flow ended hours before or after it was received, or began hours after. Up to 2.1.3 goflow2 took the uptime of
+ * NetFlow v9, which is in milliseconds, for seconds (https://github.com/netsampler/goflow2/pull/325); later ones go wrong where
+ * the uptime begins anew (pull 431 there). Unknown times (NaN) are never far off.
+ */
+function isFarOff(start: number, end: number, received: number): boolean {
+  const last = Number.isFinite(end) ? end : start;
+  return Math.abs(last - received) > HOUR || start - received > HOUR;
 }
 
 function either(flow: JsonObject, snake: string, camel: string): unknown {

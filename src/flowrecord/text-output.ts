@@ -128,6 +128,12 @@ export class Output {
     this.record.exporter = number;
   }
 
+  /** Counts what is wrong with an entry that is taken all the same. */
+  flaw(fault: number): void {
+    const { faults } = this.counts;
+    faults[fault] = (faults[fault] as number) + 1;
+  }
+
   give(): number {
     this.record.number = ++this.number;
     this.counts.records++;

@@ -77,3 +77,39 @@ test('frames without IP are passed over; what lies is counted', () => {
   expect(records).toHaveLength(1);
   expect(faultsOf(reader.counts)).toEqual({ bad_field: 2, bad_line: 1 });
 });
+
+test('times hours away from when the flow was received are not believed, and counted', () => {
+  // As goflow2 up to 2.1.3 writes NetFlow v9: the uptime in ms is taken for seconds.
+  const off = FLOW.replace(/"time_flow_(start|end)_ns":\d+/g, '"time_flow_$1_ns":1795282332000000000');
+  const future = FLOW.replace(/("time_flow_end_ns"):\d+/, '$1:1795316000000000000');
+  const startOnly = off.replace(/"time_flow_end_ns":\d+,/, '');
+  // The exporter's uptime went back to 0 between the first and the last packet.
+  const rolled = FLOW.replace(/("time_flow_start_ns"):\d+/, '$1:1799606400000000000');
+  const { records, reader } = readLog('goflow2', [off, future, startOnly, rolled].join('\n'));
+  expect(records.map((r) => [r.start, r.end])).toEqual(Array(4).fill([1795312320787460, 1795312320787460]));
+  expect(faultsOf(reader.counts)).toEqual({ bad_time: 4 });
+  expect(reader.counts.records).toBe(4);
+});
+
+test('long flows, an end within the hour, and records that do not tell when they came keep their times', () => {
+  const long = FLOW.replace(/("time_flow_start_ns"):\d+/, '$1:1795225920000000000');
+  const late = FLOW.replace(/("time_flow_end_ns"):\d+/, '$1:1795315919000000000');
+  const unknown = FLOW.replace(/"time_received_ns":\d+,/, '').replace(
+    /("time_flow_\w+_ns"):\d+/g,
+    '$1:1795282332000000000',
+  );
+  const { records, reader } = readLog('goflow2', [long, late, unknown].join('\n'));
+  expect(records.map((r) => [r.start, r.end])).toEqual([
+    [1795225920000000, 1795312312269000],
+    [1795312289373000, 1795315919000000],
+    [1795282332000000, 1795282332000000],
+  ]);
+  expect(faultsOf(reader.counts)).toEqual({});
+});
+
+test('a record that is not taken counts one fault', () => {
+  const off = FLOW.replace(/"time_flow_(start|end)_ns":\d+/g, '"time_flow_$1_ns":1795282332000000000');
+  const { records, reader } = readLog('goflow2', off.replace('"packets":10', '"packets":-1'));
+  expect(records).toEqual([]);
+  expect(faultsOf(reader.counts)).toEqual({ bad_field: 1 });
+});
