@@ -1,4 +1,4 @@
-import { BAD_FIELD, BAD_LINE, BAD_TIME, type Output, PASSED } from './text-output.ts';
+import { BAD_FIELD, BAD_LINE, BAD_TIME, type Output, PASSED, UNSUPPORTED } from './text-output.ts';
 import { protocolOf } from './text-protocol.ts';
 import { type EntryParser, parseObject } from './text-reader.ts';
 import { countOf, field, flagsOf, type JsonObject, numberOf, scaledTime, textOf, timeOf } from './text-value.ts';
@@ -50,7 +50,10 @@ export class Goflow2Parser implements EntryParser {
     // Samples of frames without IP (ARP, spanning tree) have neither.
     if (source === '' && destination === '' && Number.isFinite(received)) return PASSED;
     if (!output.addresses(source, destination)) return BAD_FIELD;
-    const protocol = protocolOf(either(flow, 'proto', 'Proto'));
+    const proto = either(flow, 'proto', 'Proto');
+    // Before pull 341 it knows the names of few protocols and prints none for all others.
+    if (proto === '') return UNSUPPORTED;
+    const protocol = protocolOf(proto);
     const sourcePort = either(flow, 'src_port', 'SrcPort');
     if (!output.transport(protocol, sourcePort, either(flow, 'dst_port', 'DstPort'))) return BAD_FIELD;
     const packets = countOf(either(flow, 'packets', 'Packets'));

@@ -113,3 +113,16 @@ test('a record that is not taken counts one fault', () => {
   expect(records).toEqual([]);
   expect(faultsOf(reader.counts)).toEqual({ bad_field: 1 });
 });
+
+test('a protocol for which goflow2 knows no name is unsupported, one that is wrong is a bad field', () => {
+  const log = [
+    FLOW.replace('"proto":"TCP"', '"proto":""'),
+    FLOW.replace('"proto":"TCP"', '"Proto":""'),
+    FLOW.replace('"proto":"TCP"', '"proto":"no protocol"'),
+    FLOW.replace('"proto":"TCP",', ''),
+    FLOW,
+  ];
+  const { records, reader } = readLog('goflow2', log.join('\n'));
+  expect(records).toHaveLength(1);
+  expect(faultsOf(reader.counts)).toEqual({ unsupported: 2, bad_field: 2 });
+});
