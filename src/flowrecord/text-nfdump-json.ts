@@ -7,7 +7,8 @@ const MILLISECOND = 1000;
 
 /**
  * `nfdump -o json` (one array) and `-o ndjson` or `json-log` (one object a line).
- * https://github.com/phaag/nfdump, src/output/output_json.c and output_ndjson.c. Times without zone are taken as UTC.
+ * https://github.com/phaag/nfdump, src/output/output_json.c and output_ndjson.c; bin/output_json.c of 1.6, which has other names
+ * for the times and nothing else that is read here. Times without zone are taken as UTC.
  */
 export class NfdumpJsonParser implements EntryParser {
   readonly title = 'nfdump JSON';
@@ -29,7 +30,7 @@ function readFlow(flow: JsonObject, output: Output): number {
   if (!output.transport(protocolOf(field(flow, 'proto')), field(flow, 'src_port'), field(flow, 'dst_port')))
     return BAD_FIELD;
   if (!output.forward(countOf(field(flow, 'in_packets')), countOf(field(flow, 'in_bytes')))) return BAD_FIELD;
-  if (!output.times(jsonTime(field(flow, 'first')), jsonTime(field(flow, 'last')))) return BAD_TIME;
+  if (!output.times(timeIn(flow, 'first'), timeIn(flow, 'last'))) return BAD_TIME;
   output.tcpFlags(flagsOf(field(flow, 'tcp_flags')));
   const r = output.record;
   const outPackets = countOf(field(flow, 'out_packets'));
@@ -45,6 +46,14 @@ function readFlow(flow: JsonObject, output: Output): number {
   return output.give();
 }
 
-function jsonTime(value: unknown): number {
+/** Time of the first or last packet: text, or milliseconds since the epoch. 1.6 has another name for it. */
+function timeIn(flow: JsonObject, name: 'first' | 'last'): number {
+  const value = field(flow, name);
+  if (value === undefined) return paddedTime(textOf(field(flow, `t_${name}`)));
   return typeof value === 'string' ? timeOf(value) : scaledTime(numberOf(value), MILLISECOND);
+}
+
+/** 1.6 prints milliseconds without leading zeros, `.7` for 7 ms (https://github.com/phaag/nfdump/issues/294). */
+function paddedTime(text: string): number {
+  return timeOf(text.replace(/\.(\d{1,2})$/, (_, digits: string) => `.${digits.padStart(3, '0')}`));
 }

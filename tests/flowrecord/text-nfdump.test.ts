@@ -123,6 +123,32 @@ const FLOW = `{
 	"label" : "a } and \\\\ and \\" and {"
 }`;
 
+/** As nfdump 1.6 prints it: other names of times, and TCP flags in six letters up to 1.6.17. */
+const FLOW_16 = `{
+	"type" : "FLOW",
+	"sampled" : 0,
+	"export_sysid" : 1,
+	"t_first" : "2026-11-21T01:51:29.373",
+	"t_last" : "2026-11-21T01:51:52.269",
+	"proto" : 6,
+	"src6_addr" : "2001:db8::5",
+	"dst6_addr" : "2001:db8::9",
+	"src_port" : 53605,
+	"dst_port" : 3333,
+	"fwd_status" : 0,
+	"tcp_flags" : ".AP.SF",
+	"src_tos" : 0,
+	"in_packets" : 3,
+	"in_bytes" : 204,
+	"src_vlan" : 12,
+	"dst_vlan" : 0,
+	"ip4_router" : "192.0.2.1",
+	"t_received" : "2026-11-21T01:51:53.9",
+	"ingress_vrf" : "4",
+	"egress_vrf" : "0",
+	"label" : "<none>"
+}`;
+
 describe('nfdump JSON', () => {
   test('an array over many lines', () => {
     const { records, reader } = readLog('nfdump-json', `[\n${FLOW},\n${FLOW.replace('53605', '53606')}]\n`, 7, {
@@ -151,6 +177,48 @@ describe('nfdump JSON', () => {
     const line = FLOW.replace(/\s*\n\s*/g, '').replace('"sampled" : 1', '"sampled" : 0');
     const { records } = readLog('nfdump-json', `\uFEFF${line}\r\n${line}`, 5, { samplingRate: 100 });
     expect(records.map((r) => r.samplingRate)).toEqual([100, 100]);
+  });
+
+  test('of 1.6: its names of times, milliseconds without leading zeros, ICMP without ports', () => {
+    const tcp = FLOW_16.replace('.373', '.7').replace('.269', '.42');
+    const icmp = FLOW_16.replace('"proto" : 6', '"proto" : 1').replace(
+      /"src_port.*\n\t"dst_port.*\n/,
+      '"icmp_type" : 8,\n\t"icmp_code" : 0,\n',
+    );
+    const whole = FLOW_16.replace('.373', '.0').replace('.269', '');
+    // 1.7 pads: there .7 would be 700 ms.
+    const later = FLOW.replace('.373', '.7').replace('.269', '.80');
+    const { records, reader } = readLog('nfdump-json', `[\n${tcp}\n,\n${icmp}\n,\n${whole}\n,\n${later}\n]\n`, 9);
+    expect(faultsOf(reader.counts)).toEqual({});
+    expect(records.map((r) => [r.start, r.end])).toEqual([
+      [at('2026-11-21T01:51:29.007Z'), at('2026-11-21T01:51:52.042Z')],
+      [at('2026-11-21T01:51:29.373Z'), at('2026-11-21T01:51:52.269Z')],
+      [at('2026-11-21T01:51:29Z'), at('2026-11-21T01:51:52Z')],
+      [at('2026-11-21T01:51:29.700Z'), at('2026-11-21T01:51:52.800Z')],
+    ]);
+    expect(records[0]).toMatchObject({
+      ipVersion: 6,
+      destination3: 9,
+      sourcePort: 53605,
+      destinationPort: 3333,
+      protocol: 6,
+      tcpFlags: 0x1b,
+      packets: 3,
+      bytes: 204,
+      reversePackets: -1,
+      vlan: 12,
+      vrf: 4,
+      exporter: 1,
+    });
+    expect(records[1]).toMatchObject({ protocol: 1, sourcePort: 0, destinationPort: 0 });
+  });
+
+  test('times of 1.6 that are none', () => {
+    for (const time of ['', 'x', '2026-11-21T01:51:29.', '2026-11-21T01:51:29.-7', '2026-02-30T01:51:29.7']) {
+      const { records, reader } = readLog('nfdump-json', FLOW_16.replace('2026-11-21T01:51:29.373', time));
+      expect(records).toEqual([]);
+      expect(faultsOf(reader.counts)).toEqual({ bad_time: 1 });
+    }
   });
 
   test('nothing matched, an empty list and an empty file are no failures', () => {
