@@ -4,6 +4,8 @@ import { type EntryParser, parseObject } from './text-reader.ts';
 import { countOf, field, flagsOf, type JsonObject, numberOf, scaledTime, textOf, timeOf } from './text-value.ts';
 
 const MILLISECOND = 1000;
+/** Octets of the shortest IP packet: a header of IPv4 (RFC 791 §3.1). */
+const SHORTEST = 20;
 
 /**
  * `nfdump -o json` (one array) and `-o ndjson` or `json-log` (one object a line).
@@ -29,7 +31,11 @@ function readFlow(flow: JsonObject, output: Output): number {
   if (!output.addresses(source, destination)) return BAD_FIELD;
   if (!output.transport(protocolOf(field(flow, 'proto')), field(flow, 'src_port'), field(flow, 'dst_port')))
     return BAD_FIELD;
-  if (!output.forward(countOf(field(flow, 'in_packets')), countOf(field(flow, 'in_bytes')))) return BAD_FIELD;
+  const packets = countOf(field(flow, 'in_packets'));
+  const bytes = countOf(field(flow, 'in_bytes'));
+  if (!output.forward(packets, bytes)) return BAD_FIELD;
+  // Some builds print the packets in place of the bytes (https://github.com/phaag/nfdump/pull/571).
+  if (bytes > 0 && bytes < packets * SHORTEST) return BAD_FIELD;
   if (!output.times(timeIn(flow, 'first'), timeIn(flow, 'last'))) return BAD_TIME;
   output.tcpFlags(flagsOf(field(flow, 'tcp_flags')));
   const r = output.record;

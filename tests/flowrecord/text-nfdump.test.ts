@@ -221,6 +221,23 @@ describe('nfdump JSON', () => {
     }
   });
 
+  test('fewer bytes than so many packets have are a fault of nfdump; none at all are not', () => {
+    const counts = [
+      [40, 40],
+      [2, 39],
+      [2, 1],
+      [2, 40],
+      [2, 0],
+      [0, 0],
+    ];
+    const log = counts.map(([packets, bytes]) =>
+      FLOW.replace('"in_packets" : 2', `"in_packets" : ${packets}`).replace('"in_bytes" : 98', `"in_bytes" : ${bytes}`),
+    );
+    const { records, reader } = readLog('nfdump-json', log.join('\n'));
+    expect(records.map((r) => [r.packets, r.bytes])).toEqual(counts.slice(3));
+    expect(faultsOf(reader.counts)).toEqual({ bad_field: 3 });
+  });
+
   test('nothing matched, an empty list and an empty file are no failures', () => {
     for (const log of ['[\nNo matching flows\n]\n', '[]', '[\n]\n', '', '\n']) {
       expect(readLog('nfdump-json', log, 1).reader).toMatchObject({ failure: null, damage: null });
