@@ -1,7 +1,7 @@
 import { BAD_FIELD, BAD_LINE, BAD_TIME, BLANK, type Output, PASSED } from './text-output.ts';
 import { protocolOf } from './text-protocol.ts';
 import type { EntryParser } from './text-reader.ts';
-import { countOf, flagsOf, numberOf, scaledTime, timeOf } from './text-value.ts';
+import { countOf, epochTime, flagsOf, numberOf, timeOf } from './text-value.ts';
 
 /** What a column holds. */
 type Column =
@@ -73,10 +73,7 @@ const MAX_COLUMNS = 128;
 const ACTIVE_TIMEOUT = 2;
 /** RFC 5103 §6.3: the source began the conversation. */
 const INITIATOR = 1;
-const MILLISECOND = 1000;
 const SECOND = 1e6;
-/** As seconds this is the year 5138, as milliseconds 1973. */
-const SECONDS_END = 1e11;
 
 /**
  * `nfdump -o csv`, and `-o 'csv:…'` of later versions. The heading decides which column is what, and may come again. Times
@@ -161,9 +158,7 @@ function readRow(cells: readonly string[], columns: ReadonlyMap<Column, number>,
 
 /** Date and time, or seconds with or without fraction, or milliseconds, since the epoch. */
 function tableTime(text: string): number {
-  if (text.includes('-')) return timeOf(text);
-  const number = numberOf(text);
-  return scaledTime(number, number >= SECONDS_END ? MILLISECOND : SECOND);
+  return text.includes('-') ? timeOf(text) : epochTime(numberOf(text));
 }
 
 /** `22.896` or `1d 02:03:04.567` as µs; 0 where it is neither. */

@@ -58,6 +58,14 @@ export function scaledTime(value: number, unit: number): number {
   return time > 0 && time <= LAST ? time : Number.NaN;
 }
 
+/** As seconds this is the year 5138, as milliseconds 1973. */
+const SECONDS_END = 1e11;
+
+/** Seconds with or without fraction, or milliseconds, since the epoch, as µs; NaN where it is no time. */
+export function epochTime(value: number): number {
+  return scaledTime(value, value >= SECONDS_END ? 1e3 : 1e6);
+}
+
 /** What may follow the seconds: a fraction, and an offset from UTC. */
 const REST = /^(?:[.,](\d{1,9}))?(?:Z|([-+])(\d\d):?(\d\d))?$/;
 const T = 0x54;

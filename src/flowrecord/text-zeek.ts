@@ -5,12 +5,12 @@ import { type EntryParser, parseObject } from './text-reader.ts';
 import {
   commonNameOf,
   countOf,
+  epochTime,
   field,
   isObject,
   type JsonObject,
   nameOf,
   numberOf,
-  scaledTime,
   textOf,
   timeOf,
 } from './text-value.ts';
@@ -175,10 +175,10 @@ function readRow(kind: Kind, row: Row, output: Output): number {
   return BAD_LINE;
 }
 
-/** Seconds with fraction, or ISO 8601 (LogAscii::json_timestamps). */
+/** Seconds with fraction, whole milliseconds or ISO 8601 (LogAscii::json_timestamps). Intervals are seconds in all of them. */
 function timeIn(row: Row): number {
   const text = row.text('ts');
-  return text.includes('T') ? timeOf(text) : scaledTime(numberOf(text), SECOND);
+  return text.includes('T') ? timeOf(text) : epochTime(numberOf(text));
 }
 
 function readConn(row: Row, output: Output): number {

@@ -84,6 +84,19 @@ describe('conn.log', () => {
     });
   });
 
+  test('JSON with times in milliseconds: durations stay seconds', () => {
+    const line = (ts: string): string =>
+      `{"_path":"conn","ts":${ts},"id.orig_h":"10.0.0.5","id.orig_p":53605,"id.resp_h":"203.0.113.9","id.resp_p":3333,` +
+      '"proto":"tcp","duration":3600.25,"orig_pkts":40,"orig_ip_bytes":2980,"resp_pkts":38,"resp_ip_bytes":6976}\n';
+    const { records, reader } = readLog('zeek', line('1795312289305') + line('1e11') + line('99999999') + line('9e15'));
+    expect(records.map((r) => [r.start, r.end - r.start])).toEqual([
+      [1795312289305000, 3_600_250_000],
+      [1e14, 3_600_250_000],
+      [99999999e6, 3_600_250_000],
+    ]);
+    expect(faultsOf(reader.counts)).toEqual({ bad_time: 1 });
+  });
+
   test('rows that lie', () => {
     const bad = [
       TCP.replace('10.0.0.5', 'host'),
