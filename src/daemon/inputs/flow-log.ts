@@ -17,6 +17,8 @@ import { Tally } from './tally.ts';
 
 /** How often a file is looked at for more, and for a new one in its place (s). */
 const LOOK = 1;
+/** How long a file that lost its name has to give nothing (s): its writer may be told only then, or still write what it holds. */
+const LINGER = 5;
 const AGAIN = 5;
 const PIECE = 256 * 1024;
 
@@ -226,10 +228,12 @@ class FlowLogInput implements InputDriver {
       : sourceOf(handle, dirname(this.config.path), Buffer.from(basename(this.config.path)));
   }
 
-  /** The bytes of the file; at its end those that are written later, until another file has its name or it was cut. */
+  /** The bytes of the file; at its end those that are written later, until its name has been gone for a while or it was cut. */
   private follow(handle: FileHandle, key: string): ByteStream {
     const buffer = new Uint8Array(PIECE);
     let at = 0;
+    /** For how long (s) it has given nothing without its name. */
+    let quiet = 0;
     const read = async (): Promise<Uint8Array | null> => {
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
       if (at < HEAD_BYTES && at === this.headHave) {
@@ -247,16 +251,13 @@ class FlowLogInput implements InputDriver {
           const bytes = await read();
           if (bytes !== null || !this.config.follow || this.halted) {
             if (bytes !== null) this.tally.state = 'running';
+            quiet = 0;
             return bytes;
           }
-          // Looked at before the last read: what was written before the name went is then in it.
           const mine = await this.nameLeadsTo(key);
-          const cut = (await handle.stat()).size < at;
-          const last = cut ? null : await read();
-          if (last !== null || !mine || cut) {
-            this.cut = cut;
-            return last;
-          }
+          this.cut = (await handle.stat()).size < at;
+          if (this.cut || (!mine && quiet >= LINGER)) return null;
+          quiet = mine ? 0 : quiet + LOOK;
           this.tally.state = 'waiting';
           await this.pauseFor(LOOK);
           if (this.halted) return null;

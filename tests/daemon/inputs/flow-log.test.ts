@@ -39,10 +39,12 @@ function start(follow: boolean, position: unknown = null): InputDriver {
 }
 const state = (wanted: string): Promise<void> =>
   eventually(() => driver?.status().state === wanted && context.waits().length > 0);
-/** Fires the timer that looks for more, and waits until it looks again. */
-async function look(): Promise<void> {
-  await eventually(() => context.waits().length > 0);
-  context.advance(1);
+/** Fires the timer that looks for more, and waits until it looks again; `times` over. */
+async function look(times = 1): Promise<void> {
+  for (let i = 0; i < times; i++) {
+    await eventually(() => context.waits().length > 0);
+    context.advance(1);
+  }
   await eventually(() => context.waits().length > 0);
 }
 const save = (): unknown =>
@@ -112,13 +114,69 @@ describe('followed', () => {
     await state('waiting');
     appendFileSync(path, 'b\n');
     renameSync(path, `${path}.1`);
-    await look();
-    appendFileSync(`${path}.1`, 'lost to nobody\n'.slice(0, 0));
     writeFileSync(path, 'c\n');
+    await look(5);
+    expect(context.taken).toEqual(['a', 'b']);
     await look();
-    await eventually(() => context.taken.length === 3);
     expect(context.taken).toEqual(['a', 'b', 'c']);
     expect(context.feeds.map(({ input }) => input)).toEqual([1, 2]);
+  });
+
+  test('renamed first and told later: the old file is read until it has given nothing for 5 s', async () => {
+    writeFileSync(path, 'a\n');
+    start(true);
+    await state('waiting');
+    renameSync(path, `${path}.1`);
+    await look(3);
+    appendFileSync(`${path}.1`, 'b\nhal');
+    await look(5);
+    appendFileSync(`${path}.1`, 'f\n');
+    writeFileSync(path, 'c\n');
+    await look(5);
+    expect(context.taken).toEqual(['a', 'b', 'half']);
+    expect(driver?.status().files).toBe(0);
+    await look();
+    expect(context.taken).toEqual(['a', 'b', 'half', 'c']);
+    expect(driver?.status().files).toBe(1);
+  });
+
+  test('the same where no file has the name, and where it comes back', async () => {
+    writeFileSync(path, 'a\n');
+    const log = start(true);
+    await state('waiting');
+    renameSync(path, `${path}.tmp`);
+    await look(4);
+    appendFileSync(`${path}.tmp`, 'b\n');
+    renameSync(`${path}.tmp`, path);
+    await look(9);
+    appendFileSync(path, 'c\n');
+    await look();
+    expect(context.taken).toEqual(['a', 'b', 'c']);
+    expect(context.feeds).toHaveLength(1);
+    unlinkSync(path);
+    await look(5);
+    expect(log.status().files).toBe(0);
+    await look();
+    expect(log.status()).toMatchObject({ files: 1, state: 'waiting', problem: null });
+    writeFileSync(path, 'd\n');
+    await look();
+    expect(context.taken).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('told to stop while it waits for the rest of the old file', async () => {
+    writeFileSync(path, 'a\nhal');
+    const log = start(true);
+    await state('waiting');
+    renameSync(path, `${path}.1`);
+    await look(2);
+    const position = save();
+    appendFileSync(`${path}.1`, 'f\n');
+    writeFileSync(path, 'c\n');
+    await log.stop();
+    expect(context.taken).toEqual(['a']);
+    await restart(position);
+    await look(6);
+    expect(context.taken).toEqual(['a', 'half', 'c']);
   });
 
   test('cut and written anew in place', async () => {
@@ -150,7 +208,7 @@ describe('followed', () => {
     renameSync(path, `${path}.1`);
     writeFileSync(path, 'e\n');
     await restart(later);
-    await eventually(() => context.taken.length === 6);
+    await look(6);
     expect(context.taken).toEqual(['a', 'b', 'half', 'c', 'd', 'e']);
     expect(context.feeds.map(({ input }) => input)).toEqual([1, 2]);
   });
