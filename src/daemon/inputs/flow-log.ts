@@ -1,6 +1,6 @@
 /** One flow log: a file, followed where that is wanted, or a stream. */
 import { constants, statSync } from 'node:fs';
-import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { errorCode } from '../../capture/capture-error.ts';
@@ -269,7 +269,7 @@ class FlowLogInput implements InputDriver {
   /** False where another file, or none, has the name now. */
   private async nameLeadsTo(key: string): Promise<boolean> {
     try {
-      return keyOf(await lstat(this.config.path, { bigint: true })) === key;
+      return keyOf(await stat(this.config.path, { bigint: true })) === key;
     } catch {
       return false;
     }

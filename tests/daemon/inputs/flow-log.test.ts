@@ -1,4 +1,13 @@
-import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -177,6 +186,21 @@ describe('followed', () => {
     await restart(position);
     await look(6);
     expect(context.taken).toEqual(['a', 'half', 'c']);
+  });
+
+  test('a name that is a symbolic link: its file is followed, and another one that it comes to lead to', async () => {
+    writeFileSync(join(root, 'one'), 'a\n');
+    writeFileSync(join(root, 'two'), 'c\n');
+    symlinkSync('one', path);
+    start(true);
+    await look(7);
+    appendFileSync(join(root, 'one'), 'b\n');
+    await look();
+    symlinkSync('two', `${path}.new`);
+    renameSync(`${path}.new`, path);
+    await look(7);
+    expect(context.taken).toEqual(['a', 'b', 'c']);
+    expect(context.feeds).toHaveLength(2);
   });
 
   test('cut and written anew in place', async () => {
