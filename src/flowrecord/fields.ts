@@ -50,8 +50,10 @@ export const Slot = {
   DestinationAddress: 31,
   /** When the event happened of which the record tells. */
   EventTime: 32,
+  /** What happened to the flow: firewallEvent. */
+  Event: 33,
 } as const;
-export const SLOTS = 33;
+export const SLOTS = 34;
 
 /** How the bytes of a field become a number. */
 export const Kind = {
@@ -138,6 +140,7 @@ const ROWS: readonly Row[] = [
   [0, 323, Slot.EventTime, Kind.Milliseconds], // of an ASA the only end there is; 152 is the flow's creation
   [0, 136, Slot.EndReason, Unsigned],
   [0, 239, Slot.Direction, Unsigned],
+  [0, 233, Slot.Event, Unsigned],
   [0, 60, Slot.Version, Unsigned],
   [0, 8, Slot.SourceAddress, Kind.Source4],
   [0, 27, Slot.SourceAddress, Kind.Source6],

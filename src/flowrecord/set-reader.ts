@@ -1,4 +1,5 @@
 // hot: one call per data set; per record a loop over the steps of its plan, nothing is allocated.
+import { CountedFlows } from './counted-flows.ts';
 import type { Domain, Peer } from './domain.ts';
 import { Fault } from './faults.ts';
 import { Kind, SLOTS, Slot, VARIABLE } from './fields.ts';
@@ -25,6 +26,9 @@ const ICMP6 = 58;
 const ACTIVE_TIMEOUT = 2;
 const INITIATOR = 1;
 const REVERSE_INITIATOR = 2;
+/** firewallEvent (IANA), as Cisco ASA uses it: counts of an update are those since the last one, of a deletion those of all. */
+const FLOW_DELETED = 2;
+const FLOW_UPDATE = 5;
 
 /** Reads the records of data sets into one reused flow record and gives them on. */
 export class SetReader {
@@ -48,6 +52,7 @@ export class SetReader {
   private readonly starts: Int32Array = new Int32Array(MAX_FIELDS);
   private readonly lengths: Int32Array = new Int32Array(MAX_FIELDS);
   private readonly options: OptionsData = new OptionsData();
+  private readonly counted: CountedFlows = new CountedFlows();
 
   constructor(counts: RecordCounts, defaultRate: number, input: number, tolerance: number = 0) {
     this.counts = counts;
@@ -210,6 +215,11 @@ export class SetReader {
     r.oriented = told || (direction === REVERSE_INITIATOR && biflow);
     if (direction === REVERSE_INITIATOR && biflow) turnRound(r);
     this.setTimes(domain);
+    // Many firewalls tell events; counts in this form are those of one kind.
+    if (plan.initiator && protocol === TCP) {
+      if (v[Slot.Event] === FLOW_UPDATE) this.counted.onPart(r, domain.id, v[Slot.Start] as number);
+      else if (v[Slot.Event] === FLOW_DELETED) this.counted.onWhole(r, domain.id, v[Slot.Start] as number);
+    }
     r.samplingRate = this.rate(domain);
     this.give(r, peer, sink);
   }

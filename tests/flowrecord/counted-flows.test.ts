@@ -1,0 +1,154 @@
+/** Exporters that tell a flow's counts more than once: totals that grow, and totals after their parts. */
+import { describe, expect, test } from 'vitest';
+import { Collector } from '../../src/flowrecord/collector.ts';
+import { CountedFlows } from '../../src/flowrecord/counted-flows.ts';
+import { FlowRecord } from '../../src/flowrecord/record.ts';
+import * as b from './netflow-builder.ts';
+
+const MINUTE = 60_000;
+const T = b.T0 * 1000;
+const BASE: readonly b.FieldSpec[] = [
+  [8, 4],
+  [12, 4],
+  [7, 2],
+  [11, 2],
+  [4, 1],
+];
+const ends = (port: number, protocol = 6): number[] => [
+  ...[...b.ip4('10.0.0.5'), ...b.ip4('198.51.100.9'), ...b.uint(port, 2), ...b.uint(3333, 2), protocol],
+];
+
+/** A collector that knows template 263. */
+function reader(fields: readonly b.FieldSpec[]): {
+  readonly sink: b.Kept;
+  take(record: readonly number[], domain?: number, from?: string): void;
+} {
+  const protocols = ['ipfix'] as const;
+  const c = new Collector({ exporters: ['203.0.113.0/24'], protocols, samplingRate: null, templateTimeout: 1e15 });
+  const sink = new b.Kept();
+  const send = (set: number[], domain: number, from: string): void => {
+    const bytes = b.ipfix([set], { domain });
+    c.onDatagram(bytes, 0, bytes.length, from, 2055, b.TIME, sink);
+  };
+  const known = new Set<string>();
+  return {
+    sink,
+    take(record, domain = 1, from = '203.0.113.1'): void {
+      if (!known.has(`${from} ${domain}`)) send(b.template(263, fields), domain, from);
+      known.add(`${from} ${domain}`);
+      send(b.data(263, record), domain, from);
+    },
+  };
+}
+const counts = (sink: b.Kept): number[][] =>
+  sink.records.map((r) => [r.packets, r.bytes, r.reversePackets, r.reverseBytes]);
+/** Minutes behind T. */
+const times = (sink: b.Kept): number[][] =>
+  sink.records.map((r) => [r.start, r.end].map((t) => (t / 1000 - T) / MINUTE));
+
+describe('Cisco ASA: updates tell what was added, the teardown the whole', () => {
+  const fields: b.FieldSpec[] = [...BASE, [233, 1], [323, 8], [152, 8], [231, 4], [232, 4], [298, 4], [299, 4]];
+  const event = (
+    what: number,
+    minute: number,
+    [out, back]: readonly [number, number],
+    { port = 50_000, protocol = 6, since = 0 } = {},
+  ): number[] => [
+    ...[...ends(port, protocol), what, ...b.uint(T + minute * MINUTE, 8), ...b.uint(T + since * MINUTE, 8)],
+    ...[...b.uint(out, 4), ...b.uint(back, 4), ...b.uint(out / 10, 4), ...b.uint(back / 10, 4)],
+  ];
+  const [UPDATE, DELETED] = [5, 2];
+
+  test('the whole counts nothing after its parts, and each part lies where it was told', () => {
+    const { sink, take } = reader(fields);
+    take(event(UPDATE, 1, [700, 2000]));
+    take(event(UPDATE, 2, [0, 100]));
+    take(event(UPDATE, 4, [70, 200]));
+    take(event(DELETED, 5, [770, 2300]));
+    expect(counts(sink)).toEqual([
+      [70, 700, 200, 2000],
+      [0, 0, 10, 100],
+      [7, 70, 20, 200],
+      [0, 0, 0, 0],
+    ]);
+    expect(times(sink)).toEqual([
+      [0, 1],
+      [1, 2],
+      [2, 4],
+      [0, 5],
+    ]);
+    expect(sink.records.every((r) => r.oriented)).toBe(true);
+  });
+
+  test('a short flow without updates counts by its teardown, also where its ports were used before', () => {
+    const { sink, take } = reader(fields);
+    take(event(DELETED, 1, [700, 2000]));
+    take(event(UPDATE, 3, [100, 100], { since: 2 }));
+    // The teardown of this one was lost; the next began later.
+    take(event(DELETED, 7, [300, 400], { since: 6 }));
+    expect(counts(sink)).toEqual([
+      [70, 700, 200, 2000],
+      [10, 100, 10, 100],
+      [30, 300, 40, 400],
+    ]);
+  });
+
+  test('the teardown may overtake the last update', () => {
+    const { sink, take } = reader(fields);
+    take(event(UPDATE, 1, [700, 2000]));
+    take(event(DELETED, 2, [800, 2100]));
+    take(event(UPDATE, 2, [100, 100]));
+    // Another flow of the same ports.
+    take(event(DELETED, 4, [300, 400], { since: 3 }));
+    expect(counts(sink).map(([, out]) => out)).toEqual([700, 0, 100, 300]);
+  });
+
+  test('flows of other ports, domains and exporters are others; other protocols stay as they are', () => {
+    const { sink, take } = reader(fields);
+    take(event(UPDATE, 1, [700, 2000]));
+    take(event(DELETED, 2, [700, 2000], { port: 50_001 }));
+    take(event(DELETED, 2, [700, 2000]), 2);
+    take(event(DELETED, 2, [700, 2000]), 1, '203.0.113.2');
+    take(event(UPDATE, 1, [700, 2000], { protocol: 17 }));
+    take(event(DELETED, 2, [700, 2000], { protocol: 17 }));
+    expect(counts(sink).map(([, out]) => out)).toEqual(Array(6).fill(700));
+    take(event(DELETED, 2, [700, 2000]));
+    expect(sink.last.bytes).toBe(0);
+  });
+
+  test('the event alone says nothing: Palo Alto sends it on ordinary records', () => {
+    const { sink, take } = reader([...BASE, [233, 1], [2, 4], [1, 4]]);
+    for (const what of [UPDATE, DELETED]) take([...ends(50_000), what, ...b.uint(7, 4), ...b.uint(700, 4)]);
+    expect(sink.records.map((r) => r.bytes)).toEqual([700, 700]);
+  });
+
+  test('more flows than are remembered: the oldest count as if nothing were known', () => {
+    const flows = new CountedFlows(64);
+    const record = (port: number, facts: Partial<FlowRecord> = {}): FlowRecord =>
+      Object.assign(new FlowRecord(), { sourcePort: port, protocol: 6, bytes: 10, start: 1, end: 2 }, facts);
+    const whole = (r: FlowRecord): number => {
+      flows.onWhole(r, 1, 1);
+      return r.bytes;
+    };
+    for (let port = 0; port < 1000; port++) flows.onPart(record(port), 1, 1);
+    expect(whole(record(999))).toBe(0);
+    expect(whole(record(999))).toBe(10);
+    expect(whole(record(0))).toBe(10);
+    const kept = Array.from({ length: 999 }, (_, port) => whole(record(port))).filter((bytes) => bytes === 0);
+    expect(kept.length).toBeGreaterThan(32);
+    expect(kept.length).toBeLessThan(64);
+    // Every part of the key parts flows.
+    flows.onPart(record(7), 1, 1);
+    for (const other of [
+      { source3: 1 },
+      { destination1: 1 },
+      { destinationPort: 1 },
+      { vlan: 1 },
+      { vrf: 1 },
+      { exporter: 1 },
+    ]) {
+      expect(whole(record(7, other))).toBe(10);
+    }
+    expect(whole(record(7))).toBe(0);
+  });
+});
