@@ -59,8 +59,10 @@ export class InputSet {
       open: (format, name, resume) => feeds.open(format, name, resume, { point: input.point, live, samplingRate }),
     };
     const driver = createInput(input, context, {
-      collector: (config, own) =>
-        createCollectorInput(config, own, { sink: point(config.point).records, input: feeds.number(config.name) }),
+      collector: (config, own) => {
+        const { records, config: at } = point(config.point);
+        return createCollectorInput(config, own, { sink: records, input: feeds.number(config.name), nat: at.nat });
+      },
     });
     this.running.set(input.name, driver);
     const position = `position ${input.name}`;

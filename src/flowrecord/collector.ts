@@ -8,7 +8,7 @@ import { readNetflow5 } from './netflow5.ts';
 import { readNetflow9 } from './netflow9.ts';
 import { createRecordCounts, type FlowRecord, type RecordCounts, type RecordName, type RecordSink } from './record.ts';
 import { Sequence } from './sequence.ts';
-import { SetReader } from './set-reader.ts';
+import { type NatSide, SetReader } from './set-reader.ts';
 import { readSflow, type SflowContext } from './sflow.ts';
 import { MAX_TEMPLATES, type TemplateBudget } from './templates.ts';
 
@@ -33,6 +33,8 @@ export interface CollectorOptions {
   readonly templateTimeout: number;
   /** A flow that ended further from its arrival was told by a wrong clock, and its times are put right, µs; default 0 = never. */
   readonly clockTolerance?: number;
+  /** Side of an exporter's address translation on which customers are wanted, where it tells both; default `none`. */
+  readonly nat?: NatSide;
   /** Exporters kept at once (default 1024); further ones are refused until one was silent for `templateTimeout`. */
   readonly maxExporters?: number;
   /** Templates kept at once over all exporters (default 8192). */
@@ -110,12 +112,12 @@ export class Collector {
     this.timeout = options.templateTimeout;
     const { maxTemplates: limit = MAX_TEMPLATES, templateTimeout: timeout } = options;
     this.budget = { used: 0, changes: 0, limit, timeout };
-    this.reader = new SetReader(
-      this.counts,
-      options.samplingRate ?? 1,
-      options.input ?? 0,
-      options.clockTolerance ?? 0,
-    );
+    this.reader = new SetReader(this.counts, {
+      defaultRate: options.samplingRate ?? 1,
+      input: options.input ?? 0,
+      tolerance: options.clockTolerance ?? 0,
+      nat: options.nat ?? 'none',
+    });
     this.context = new CollectorSflow(this.counts, this.reader.record, options.onHeader ?? null);
   }
 

@@ -52,8 +52,13 @@ export const Slot = {
   EventTime: 32,
   /** What happened to the flow: firewallEvent. */
   Event: 33,
+  /** Addresses (IPv4) and ports behind the translation that the exporter did. */
+  TranslatedSource: 34,
+  TranslatedDestination: 35,
+  TranslatedSourcePort: 36,
+  TranslatedDestinationPort: 37,
 } as const;
-export const SLOTS = 34;
+export const SLOTS = 38;
 
 /** How the bytes of a field become a number. */
 export const Kind = {
@@ -138,6 +143,10 @@ const ROWS: readonly Row[] = [
   [0, 162, Slot.Duration, Unsigned],
   [0, 161, Slot.Duration, Kind.DurationMilliseconds],
   [0, 323, Slot.EventTime, Kind.Milliseconds], // of an ASA the only end there is; 152 is the flow's creation
+  [0, 225, Slot.TranslatedSource, Kind.Int32],
+  [0, 226, Slot.TranslatedDestination, Kind.Int32],
+  [0, 227, Slot.TranslatedSourcePort, Unsigned],
+  [0, 228, Slot.TranslatedDestinationPort, Unsigned],
   [0, 136, Slot.EndReason, Unsigned],
   [0, 239, Slot.Direction, Unsigned],
   [0, 233, Slot.Event, Unsigned],

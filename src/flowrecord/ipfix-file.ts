@@ -32,7 +32,7 @@ export class IpfixReader implements RecordReader {
   private offset = 0;
 
   constructor(options: IpfixReaderOptions = {}) {
-    this.reader = new SetReader(this.counts, options.samplingRate ?? 1, options.input ?? 0);
+    this.reader = new SetReader(this.counts, { defaultRate: options.samplingRate ?? 1, input: options.input ?? 0 });
     this.reader.exporter = 1;
     this.peer = new Peer('ipfix', { used: 0, changes: 0, limit: MAX_TEMPLATES, timeout: Number.POSITIVE_INFINITY });
   }

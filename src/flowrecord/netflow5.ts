@@ -1,10 +1,11 @@
 // hot: one call per datagram.
 import type { Peer } from './domain.ts';
+import { sinceUptime } from './exporter-time.ts';
 import { Fault } from './faults.ts';
 import { followSequence, type HeaderForm, readHeader } from './message.ts';
 import type { RecordSink } from './record.ts';
 import { soundRate } from './sampling.ts';
-import { type SetReader, sinceUptime } from './set-reader.ts';
+import type { SetReader } from './set-reader.ts';
 
 /**
  * NetFlow v5 (Cisco, "NetFlow Export Datagram Formats": header of 24 bytes, records of 48). All numbers big endian.

@@ -48,6 +48,7 @@ function kindFor(field: Field, length: number): number {
       return length === 8 ? field.kind : -1;
     case Kind.Source4:
     case Kind.Destination4:
+    case Kind.Int32:
       return length === 4 ? field.kind : -1;
     default:
       return length === 16 ? field.kind : -1;

@@ -1,6 +1,7 @@
 // hot: one call per data set; per record a loop over the steps of its plan, nothing is allocated.
 import { CountedFlows } from './counted-flows.ts';
 import type { Domain, Peer } from './domain.ts';
+import { ntpTime, sinceUptime } from './exporter-time.ts';
 import { Fault } from './faults.ts';
 import { Kind, SLOTS, Slot, VARIABLE } from './fields.ts';
 import { type Plan, STEP, TRIPLE } from './plan.ts';
@@ -9,8 +10,6 @@ import { foldMapped, turnRound } from './record-ends.ts';
 import { OptionsData, readUnsigned, soundRate, spacedRate } from './sampling.ts';
 import { MAX_FIELDS } from './templates.ts';
 
-/** Seconds from 1900 (NTP) to 1970, and of one NTP era. */
-const NTP_EPOCH = 2_208_988_800;
 const ERA = 2 ** 32;
 /** Times beyond are none: the year 2112, µs. */
 const LAST_TIME = 2 ** 52;
@@ -30,11 +29,23 @@ const REVERSE_INITIATOR = 2;
 const FLOW_DELETED = 2;
 const FLOW_UPDATE = 5;
 
+/** What holds for all messages that one reader reads. */
+export interface SetReaderOptions {
+  /** For exporters that do not tell their sampling. */
+  readonly defaultRate: number;
+  /** Copied into every record. */
+  readonly input: number;
+  /** A flow that ended further from its arrival was told by a clock that is wrong, µs; 0 or none = any clock is believed. */
+  readonly tolerance?: number;
+  /** Where an exporter translates addresses and tells both: on which side of it they are wanted; default `none`, as they came. */
+  readonly nat?: NatSide;
+}
+export type NatSide = 'inside' | 'outside' | 'none';
+
 /** Reads the records of data sets into one reused flow record and gives them on. */
 export class SetReader {
   readonly counts: RecordCounts;
   readonly record: FlowRecord = new FlowRecord();
-  /** For exporters that do not tell their sampling. */
   readonly defaultRate: number;
   /** Header of the message at hand: export time µs, uptime ms (-1 = the format has none). */
   exportTime = 0;
@@ -45,8 +56,8 @@ export class SetReader {
   /** Copied into every record. */
   exporter = 0;
   input: number;
-  /** A flow that ended further from its arrival was told by a clock that is wrong, µs; 0 = any clock is believed. */
   private readonly tolerance: number;
+  private readonly nat: NatSide;
   private readonly values: Float64Array = new Float64Array(SLOTS).fill(-1);
   /** Offset and length of each field of the record at hand, where lengths vary. */
   private readonly starts: Int32Array = new Int32Array(MAX_FIELDS);
@@ -54,9 +65,10 @@ export class SetReader {
   private readonly options: OptionsData = new OptionsData();
   private readonly counted: CountedFlows = new CountedFlows();
 
-  constructor(counts: RecordCounts, defaultRate: number, input: number, tolerance: number = 0) {
+  constructor(counts: RecordCounts, { defaultRate, input, tolerance = 0, nat = 'none' }: SetReaderOptions) {
     this.counts = counts;
     this.tolerance = tolerance;
+    this.nat = nat;
     this.defaultRate = defaultRate;
     this.input = input;
   }
@@ -196,6 +208,7 @@ export class SetReader {
     r.protocol = protocol;
     r.sourcePort = portless ? 0 : Math.max(0, v[Slot.SourcePort] as number) & 0xffff;
     r.destinationPort = portless ? 0 : Math.max(0, v[Slot.DestinationPort] as number) & 0xffff;
+    if (this.nat !== 'none' && r.ipVersion === 4) this.takeSide(this.nat === 'inside', portless);
     r.tcpFlags = protocol === TCP ? this.flags() : -1;
     const packets = v[Slot.Packets] as number;
     const bytes = v[Slot.Bytes] as number;
@@ -222,6 +235,26 @@ export class SetReader {
     }
     r.samplingRate = this.rate(domain);
     this.give(r, peer, sink);
+  }
+
+  /**
+   * The customer's end on the wanted side of the translation. As they come, one direction names the address inside and the answers the
+   * one outside: two conversations of one direction each (RFC 8158 §4; RouterOS, 225 to 228).
+   */
+  private takeSide(inside: boolean, portless: boolean): void {
+    const v = this.values;
+    const r = this.record;
+    const address = v[inside ? Slot.TranslatedDestination : Slot.TranslatedSource] as number;
+    // 0: not translated.
+    if (address === -1 || address === 0) return;
+    const port = portless ? 0 : (v[inside ? Slot.TranslatedDestinationPort : Slot.TranslatedSourcePort] as number);
+    if (inside) {
+      r.destination0 = address;
+      if (port > 0) r.destinationPort = port & 0xffff;
+    } else {
+      r.source0 = address;
+      if (port > 0) r.sourcePort = port & 0xffff;
+    }
   }
 
   /** Counts a finished record and gives it on. */
@@ -354,19 +387,4 @@ export class SetReader {
     if (rate > 0) domain.sampling.set(options.sampler, rate);
     if (options.initTime > 0 && options.initTime * 1000 < LAST_TIME) domain.initTime = options.initTime * 1000;
   }
-}
-
-/** Uptimes so far ahead of the header's are ahead; by more, the counter started again in between (after 49.7 days). */
-const AHEAD = 2 ** 32 - 3_600_000;
-
-/** Milliseconds from `then` to `now`, both of an exporter's 32-bit uptime. */
-export function sinceUptime(now: number, then: number): number {
-  const elapsed = (now - then) >>> 0;
-  return elapsed > AHEAD ? elapsed - 2 ** 32 : elapsed;
-}
-
-/** NTP time stamp as µs since the epoch; seconds below 2^31 lie in the era that begins in 2036. */
-function ntpTime(seconds: number, fraction: number): number {
-  const era = seconds < 2 ** 31 ? ERA : 0;
-  return (seconds + era - NTP_EPOCH) * 1e6 + Math.round((fraction * 1e6) / ERA);
 }

@@ -52,7 +52,7 @@ function collector(change: Partial<CollectorInputConfig> = {}): Bound {
       for (const tell of heard) tell();
     },
   };
-  const driver = createCollectorInput(config, context, { sink: own, input: 9 }) as Bound;
+  const driver = createCollectorInput(config, context, { sink: own, input: 9, nat: 'none' }) as Bound;
   opened.push(driver);
   return driver;
 }

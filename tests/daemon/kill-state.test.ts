@@ -83,7 +83,7 @@ describe('templates of exporters', () => {
       ...{ kind: 'collector', name: 'flows', point: 'edge', address: '127.0.0.1', port, protocols: ['ipfix'] },
       ...{ exporters: ['127.0.0.1'], samplingRate: null, buffer: 1, templateTimeout: 3600, clockTolerance: 0 },
     };
-    const driver = createCollectorInput(config, new FakeContext(), { sink: new Kept(), input: 1 });
+    const driver = createCollectorInput(config, new FakeContext(), { sink: new Kept(), input: 1, nat: 'none' });
     const sender = createSocket('udp4');
     driver.start(null);
     try {

@@ -424,3 +424,47 @@ describe('sequences', () => {
     expect(counts(c)).toEqual([0, 0, 0]);
   });
 });
+
+describe('an exporter that translates addresses and tells both', () => {
+  const FIELDS: readonly b.FieldSpec[] = [
+    ...[[8, 4] as const, [12, 4] as const, [7, 2] as const, [11, 2] as const, [4, 1] as const, [2, 4] as const],
+    ...[[1, 4] as const, [225, 4] as const, [226, 4] as const, [227, 2] as const, [228, 2] as const],
+  ];
+  type End = readonly [address: string, port: number];
+  const record = ([source, from]: End, [destination, to]: End, [as, asPort]: End, [at, atPort]: End): number[] => [
+    ...[...b.ip4(source), ...b.ip4(destination), ...b.uint(from, 2), ...b.uint(to, 2), 6, ...b.uint(7, 4)],
+    ...[...b.uint(4200, 4), ...b.ip4(as), ...b.ip4(at), ...b.uint(asPort, 2), ...b.uint(atPort, 2)],
+  ];
+  const inside: End = ['192.168.1.5', 50_000];
+  const outside: End = ['203.0.113.7', 61_000];
+  const pool: End = ['198.51.100.20', 3333];
+  const other: End = ['198.51.100.30', 443];
+  const untranslated: End = ['0.0.0.0', 0];
+  const text = (address: number, port: number): string =>
+    `${[24, 16, 8, 0].map((bit) => (address >>> bit) & 255).join('.')}:${port}`;
+  const ends = (nat: 'inside' | 'outside' | 'none'): string[] => {
+    const c = new Collector({
+      exporters: [ADDRESS],
+      protocols: ['netflow'],
+      samplingRate: null,
+      templateTimeout: 1e9,
+      nat,
+    });
+    const sink = new b.Kept();
+    const records = [
+      record(inside, pool, outside, pool),
+      record(pool, outside, pool, inside),
+      record(inside, other, untranslated, untranslated),
+    ];
+    send(c, b.v9([b.template(256, FIELDS, 0), b.data(256, ...records)]), sink);
+    return sink.records.map((r) => `${text(r.source0, r.sourcePort)} > ${text(r.destination0, r.destinationPort)}`);
+  };
+
+  test.each([
+    ['inside', ['192.168.1.5:50000 > 198.51.100.20:3333', '198.51.100.20:3333 > 192.168.1.5:50000']],
+    ['outside', ['203.0.113.7:61000 > 198.51.100.20:3333', '198.51.100.20:3333 > 203.0.113.7:61000']],
+    ['none', ['192.168.1.5:50000 > 198.51.100.20:3333', '198.51.100.20:3333 > 203.0.113.7:61000']],
+  ] as const)('%s: both directions are one conversation where a side is told', (nat, expected) => {
+    expect(ends(nat)).toEqual([...expected, '192.168.1.5:50000 > 198.51.100.30:443']);
+  });
+});

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { Collector } from '../../flowrecord/collector.ts';
 import { RECORD_FAULTS, type RecordFault, type RecordSink } from '../../flowrecord/record.ts';
+import type { NatSide } from '../../flowrecord/set-reader.ts';
 import type { CollectorInputConfig } from '../config/types.ts';
 import type { InputState, InputStatus } from '../status.ts';
 import { HeaderCapture } from './header-capture.ts';
@@ -20,15 +21,17 @@ export interface CollectorExtra {
   readonly sink: RecordSink;
   /** Number of this input in records. */
   readonly input: number;
+  /** Where its observation point stands to address translation. */
+  readonly nat: NatSide;
 }
 
 /** A UDP socket for NetFlow v5 and v9, IPFIX and sFlow v5. Sampled packet headers go through the engine as packets. */
 export function createCollectorInput(
   config: CollectorInputConfig,
   context: InputContext,
-  { sink, input }: CollectorExtra,
+  extra: CollectorExtra,
 ): InputDriver {
-  return new CollectorInput(config, context, sink, input);
+  return new CollectorInput(config, context, extra);
 }
 
 class CollectorInput implements InputDriver {
@@ -51,7 +54,7 @@ class CollectorInput implements InputDriver {
   /** Exporters whose clock was told to be wrong. */
   private readonly wrongClocks: Set<string> = new Set();
 
-  constructor(config: CollectorInputConfig, context: InputContext, sink: RecordSink, input: number) {
+  constructor(config: CollectorInputConfig, context: InputContext, { sink, input, nat }: CollectorExtra) {
     this.config = config;
     this.context = context;
     this.headers = new HeaderCapture((linkType) => context.open('capture', `${config.name} link ${linkType}`));
@@ -61,6 +64,7 @@ class CollectorInput implements InputDriver {
       samplingRate: config.samplingRate,
       templateTimeout: config.templateTimeout * 1e6,
       clockTolerance: config.clockTolerance * 1e6,
+      nat,
       input,
       onHeader: (bytes, off, end, linkType, length, _rate, time) =>
         this.headers.add(bytes, off, end, linkType, length, time),
