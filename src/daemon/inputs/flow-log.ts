@@ -1,7 +1,7 @@
 /** One flow log: a file, followed where that is wanted, or a stream. */
 import { constants, statSync } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import * as v from 'valibot';
 import { errorCode } from '../../capture/capture-error.ts';
 import { compressionOf, SNIFF_BYTES } from '../../capture/format.ts';
@@ -9,11 +9,13 @@ import { type ByteSource, systemReason } from '../../capture/source.ts';
 import type { FlowLogInputConfig } from '../config/types.ts';
 import type { InputStatus } from '../status.ts';
 import { type ByteStream, pump, streamOfSource } from './byte-stream.ts';
+import { isRead, keyOf, type LogPosition, markOf, Position, withoutRead, withRead } from './flow-log-position.ts';
+import { findAgain, laterThan, type Rotated } from './flow-log-rotation.ts';
 import type { Feed, InputContext, InputDriver } from './input.ts';
 import { Pause } from './pause.ts';
 import { StreamInput } from './pipe.ts';
 import { HEAD_BYTES, hashOf, headOf, sourceOf } from './spool-file.ts';
-import { Tally } from './tally.ts';
+import { plain, Tally } from './tally.ts';
 
 /** How often a file is looked at for more, and for a new one in its place (s). */
 const LOOK = 1;
@@ -37,25 +39,18 @@ function isStream(path: string): boolean {
   }
 }
 
-/** The file under way: `device:inode`, its first bytes, and what was taken of it under which number. */
-interface LogPosition {
-  readonly version: 1;
+/** A file about to be read. */
+interface Opened {
+  readonly handle: FileHandle;
+  readonly path: string;
   readonly key: string;
-  readonly head: string;
-  readonly headLength: number;
-  readonly input: number;
-  readonly taken: number;
+  readonly mark: string;
+  readonly mtime: bigint;
+  /** Where it is to be read on; null: from its beginning. */
+  readonly resume: LogPosition | null;
+  /** Later files of the same log wait: nobody writes to this one any more. */
+  readonly more: boolean;
 }
-
-const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const Position: v.GenericSchema<unknown, LogPosition> = v.object({
-  version: v.literal(1),
-  key: v.pipe(v.string(), v.regex(/^\d{1,20}:\d{1,20}$/)),
-  head: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
-  headLength: v.pipe(Count, v.maxValue(HEAD_BYTES)),
-  input: Count,
-  taken: Count,
-});
 
 /** `done`: read and not followed; `replaced`: another file has its name; `halted`: told to stop. */
 type FileEnd = 'done' | 'replaced' | 'halted';
@@ -65,7 +60,10 @@ class FlowLogInput implements InputDriver {
   private readonly context: InputContext;
   private readonly tally: Tally;
   private readonly pause: Pause;
+  /** The file under way, or the one that was read last. */
   private current: LogPosition | null = null;
+  /** The latter: it was read to its end, or is gone. */
+  private over = false;
   private feed: Feed | null = null;
   private handle: FileHandle | null = null;
   /** First bytes of the file under way, as far as they were read, and whether it was cut off under us. */
@@ -103,10 +101,15 @@ class FlowLogInput implements InputDriver {
   position(taken: (input: number) => number): unknown {
     const { current } = this;
     if (current === null || this.feed === null) return current;
+    return this.takenOf(current, taken(current.input));
+  }
+
+  /** The position with what has become known of the file since it was opened. */
+  private takenOf(current: LogPosition, taken: number): LogPosition {
     const longer = this.headHave > current.headLength;
     const head = longer ? hashOf(this.head.subarray(0, this.headHave)) : current.head;
     const headLength = longer ? this.headHave : current.headLength;
-    return { ...current, head, headLength, taken: Math.max(current.taken, taken(current.input)) };
+    return { ...current, head, headLength, taken: Math.max(current.taken, taken) };
   }
 
   committed(): void {
@@ -114,12 +117,9 @@ class FlowLogInput implements InputDriver {
   }
 
   private async run(): Promise<void> {
-    let before = this.current;
     while (!this.halted) {
       try {
-        const end = await this.readFile(before);
-        before = null;
-        if (end === 'done') {
+        if ((await this.readFile()) === 'done') {
           this.tally.state = 'done';
           return;
         }
@@ -134,7 +134,6 @@ class FlowLogInput implements InputDriver {
           this.tally.restarts++;
           const why = error instanceof Error && error.name === 'InputError' ? error.message : systemReason(error);
           this.tally.problem = `${this.config.path}: ${why}; trying again in ${AGAIN} s`;
-          before = this.current;
           await this.pauseFor(AGAIN);
         }
       }
@@ -150,51 +149,137 @@ class FlowLogInput implements InputDriver {
     if (this.feed !== null) {
       await this.feed.end();
       const taken = this.tally.closed(null, false);
-      if (this.current !== null) this.current = { ...this.current, taken: Math.max(this.current.taken, taken) };
+      if (this.current !== null) this.current = this.takenOf(this.current, taken);
     }
     this.feed = null;
     await this.handle?.close().catch(() => undefined);
     this.handle = null;
   }
 
-  /** Reads one file to its end and beyond; `before`: where an earlier process or attempt stood. Rejects where reading fails. */
-  private async readFile(before: LogPosition | null): Promise<FileEnd> {
-    const { config, context, tally } = this;
-    const rotated = before === null ? null : await findRotated(config.path, before);
-    const handle = await open(rotated ?? config.path, constants.O_RDONLY | constants.O_NONBLOCK);
-    this.handle = handle;
-    const key = keyOf(await handle.stat({ bigint: true }));
-    const again = before !== null && before.key === key ? await headOf(handle, before.headLength) : null;
-    const resume = again !== null && before !== null && again.hash === before.head ? before : null;
-    if (before !== null && resume === null) {
-      context.log.warn(
-        { input: config.name },
-        'flow log: the file that was under way is gone; what was left of it is lost',
-      );
+  /** Opens what is to be read: the file under way, else the next one that rotation left, else the one that has the name. */
+  private async next(): Promise<Opened> {
+    const { config, current } = this;
+    if (current === null) return this.openFile(config.path);
+    // The name may lead to a file again that was read to its end without it.
+    const back = this.over && !this.cut && (await this.nameLeadsTo(current.key));
+    if (!this.over || back) {
+      const again = await this.openAgain(current);
+      if (again !== null) return again;
+      if (!back) {
+        if (!isRead(current)) this.warn('the file that was under way is gone; what was left of it is lost');
+        this.tellCompressed((await laterThan(config.path, current, null)).compressed);
+      }
+      this.over = true;
+      this.cut = await this.nameLeadsTo(current.key);
     }
+    // Of a file that is cut in place, rotation makes copies; what they hold was read.
+    if (!config.follow || this.cut) return this.openFile(config.path);
+    // Opened before the folder is looked at: a file that is renamed after that is this very one.
+    let missing: unknown = null;
+    const own = await this.openFile(config.path).catch((error: unknown) => {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      missing = error;
+      return null;
+    });
+    const { files } = await laterThan(config.path, current, own?.key ?? null);
+    const first = files[0];
+    if (first !== undefined) {
+      await own?.handle.close();
+      const opened = await this.openRotated(first);
+      return opened === null ? this.next() : { ...opened, more: files.length > 1 };
+    }
+    if (own === null) throw missing;
+    return own;
+  }
+
+  private async openFile(path: string): Promise<Opened> {
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    this.handle = handle;
+    const stats = await handle.stat({ bigint: true });
+    return {
+      handle,
+      path,
+      key: keyOf(stats),
+      mark: markOf(stats),
+      mtime: stats.mtimeNs,
+      resume: null,
+      more: false,
+    };
+  }
+
+  /** The file of a position, whatever its name is by now; null where it is gone. */
+  private async openAgain(position: LogPosition): Promise<Opened | null> {
+    const { config } = this;
+    const path = await findAgain(config.path, position);
+    if (path === null) return null;
+    const opened = await this.openFile(path);
+    const same = opened.key === position.key;
+    if (!same || (await headOf(opened.handle, position.headLength)).hash !== position.head) {
+      await opened.handle.close();
+      return null;
+    }
+    if (path === config.path || !config.follow) return { ...opened, resume: position };
+    const later = await laterThan(config.path, { ...position, mtime: String(opened.mtime) }, position.key);
+    this.tellCompressed(later.compressed);
+    return { ...opened, resume: position, more: later.files.length > 0 };
+  }
+
+  /** Null where it was renamed again meanwhile, or may not be read: that shall not keep the others waiting. */
+  private async openRotated(file: Rotated): Promise<Opened | null> {
+    try {
+      const opened = await this.openFile(file.path);
+      if (opened.key === file.key) return opened;
+      await opened.handle.close();
+    } catch (error) {
+      const code = errorCode(error);
+      if (code !== 'ENOENT' && code !== 'EACCES' && code !== 'EPERM') throw error;
+      if (code !== 'ENOENT') {
+        this.warn(`left out: ${file.name}: ${systemReason(error)}`);
+        if (this.current !== null) this.current = withRead(this.current, file.mark);
+      }
+    }
+    return null;
+  }
+
+  private tellCompressed(names: readonly string[]): void {
+    if (names.length > 0 && this.config.follow)
+      this.warn(`rotated and compressed before it was read, and left out: ${names.join(', ')}`);
+  }
+
+  private warn(message: string): void {
+    this.context.log.warn({ input: this.config.name }, `flow log: ${plain(message)}`);
+  }
+
+  /** Reads one file to its end and beyond. Rejects where reading fails. */
+  private async readFile(): Promise<FileEnd> {
+    const { config, context, tally } = this;
+    const opened = await this.next();
+    const { handle, key, mark, resume } = opened;
     const head = resume === null ? await headOf(handle, HEAD_BYTES) : { hash: resume.head, length: resume.headLength };
     const feed = context.open(
       config.format,
-      rotated ?? config.path,
+      opened.path,
       resume === null ? undefined : { skip: resume.taken, input: resume.input },
     );
     tally.opened(feed, resume?.taken ?? 0);
     this.feed = feed;
     this.headHave = 0;
     this.cut = false;
-    const current: LogPosition = {
+    this.over = false;
+    this.current = {
       version: 1,
       key,
       head: head.hash,
       headLength: head.length,
       input: feed.input,
       taken: resume?.taken ?? 0,
+      mtime: String(opened.mtime),
+      read: withoutRead(this.current?.read ?? [], mark),
     };
-    this.current = current;
     tally.state = 'running';
     tally.problem = null;
-    const source = await this.compressed(handle);
-    const stream = source === null ? this.follow(handle, key) : streamOfSource(source);
+    const source = await this.compressed(opened);
+    const stream = source === null ? this.follow(opened) : streamOfSource(source);
     const how = await pump(stream, feed, tally, context.clock, () => this.halted).finally(() => source?.close());
     if (how === 'halted' || this.halted) {
       // Not its end: half a line may be the beginning of a whole one.
@@ -205,13 +290,15 @@ class FlowLogInput implements InputDriver {
     const end = await feed.end();
     const taken = tally.closed(end, true);
     this.feed = null;
-    this.current = { ...current, taken };
+    this.over = true;
+    this.current = this.takenOf(this.current, taken);
+    if (!this.cut) this.current = withRead(this.current, mark);
     await handle.close();
     this.handle = null;
     const wrong = end.failure ?? end.damage?.reason ?? null;
     if (wrong !== null) {
-      tally.problem = `${config.path}: ${wrong}`;
-      context.log.warn({ input: config.name }, `flow log: ${tally.problem}`);
+      tally.problem = `${opened.path}: ${wrong}`;
+      this.warn(tally.problem);
     }
     if (!config.follow) return 'done';
     // A file that makes no sense is not read again: only another one in its place is.
@@ -220,16 +307,16 @@ class FlowLogInput implements InputDriver {
   }
 
   /** Compressed logs are whole: they are read and not followed. */
-  private async compressed(handle: FileHandle): Promise<ByteSource | null> {
+  private async compressed({ handle, path }: Opened): Promise<ByteSource | null> {
     const head = new Uint8Array(SNIFF_BYTES);
     const { bytesRead } = await handle.read(head, 0, SNIFF_BYTES, 0);
     return compressionOf(head.subarray(0, bytesRead)) === null
       ? null
-      : sourceOf(handle, dirname(this.config.path), Buffer.from(basename(this.config.path)));
+      : sourceOf(handle, dirname(path), Buffer.from(basename(path)));
   }
 
   /** The bytes of the file; at its end those that are written later, until its name has been gone for a while or it was cut. */
-  private follow(handle: FileHandle, key: string): ByteStream {
+  private follow({ handle, key, more }: Opened): ByteStream {
     const buffer = new Uint8Array(PIECE);
     let at = 0;
     /** For how long (s) it has given nothing without its name. */
@@ -255,8 +342,10 @@ class FlowLogInput implements InputDriver {
             return bytes;
           }
           const mine = await this.nameLeadsTo(key);
-          this.cut = (await handle.stat()).size < at;
-          if (this.cut || (!mine && quiet >= LINGER)) return null;
+          const stats = await handle.stat({ bigint: true });
+          if (this.current !== null) this.current = { ...this.current, mtime: String(stats.mtimeNs) };
+          this.cut = Number(stats.size) < at;
+          if (this.cut || (!mine && (more || quiet >= LINGER))) return null;
           quiet = mine ? 0 : quiet + LOOK;
           this.tally.state = 'waiting';
           await this.pauseFor(LOOK);
@@ -274,21 +363,4 @@ class FlowLogInput implements InputDriver {
       return false;
     }
   }
-}
-
-function keyOf(stats: { readonly dev: bigint; readonly ino: bigint }): string {
-  return `${stats.dev}:${stats.ino}`;
-}
-
-/** The file of a position under the name that rotation gave it (`log` became `log.1`); null where it has its name or is gone. */
-async function findRotated(path: string, before: LogPosition): Promise<string | null> {
-  const folder = dirname(path);
-  const own = basename(path);
-  const names = await readdir(folder).catch(() => []);
-  for (const name of names.sort((a, b) => a.length - b.length)) {
-    if (!name.startsWith(own)) continue;
-    const stats = await lstat(join(folder, name), { bigint: true }).catch(() => null);
-    if (stats?.isFile() && keyOf(stats) === before.key) return name === own ? null : join(folder, name);
-  }
-  return null;
 }
