@@ -2,16 +2,23 @@
 import { hash4, hashWords } from './conversation-key.ts';
 import type { FlowRecord } from './record.ts';
 
-/** Flows remembered (a power of two): 4 MiB. Those of one exporter that live longer than a minute are far fewer. */
+/** Flows remembered (a power of two): 7 MiB. Those of one exporter that live longer than a minute are far fewer. */
 const FLOWS = 65_536;
 /** A flow lies in one of so many places; of these the one used longest ago gives way. */
 const WAYS = 8;
 /** Words of a key: addresses, ports, protocol and VLAN, VRF, exporter, domain. */
 const KEY = 13;
-/** Doubles of a flow: when it was used, end of what was counted (µs). */
+/** Doubles of a flow: when it was used; end of what was counted (µs); of totals where the flow began (µs) and what was told. */
 const USED = 0;
 const END = 1;
-const DOUBLES = 2;
+const START = 2;
+const PACKETS = 3;
+const BYTES = 4;
+const BACK_PACKETS = 5;
+const BACK_BYTES = 6;
+const DOUBLES = 7;
+/** Beginnings no further apart are the same (µs): some are reckoned from an uptime and an export time in whole seconds. */
+const SAME = 1_000_000;
 
 /**
  * Flows of which a part was counted already, so that an exporter that then tells the whole does not count it twice. Bounded:
@@ -53,6 +60,48 @@ export class CountedFlows {
     this.doubles[found * DOUBLES + USED] = 0;
     if ((this.doubles[found * DOUBLES + END] as number) < since) return;
     r.packets = r.bytes = r.reversePackets = r.reverseBytes = 0;
+  }
+
+  /**
+   * The record tells totals since its flow began (octetTotalCount): what an earlier record told is left out of its counts and
+   * its time, where that flow began at the same time.
+   */
+  onTotal(r: FlowRecord, domain: number): void {
+    const found = this.find(r, domain);
+    const at = (found < 0 ? this.room() : found) * DOUBLES;
+    const { doubles } = this;
+    const { start, end, packets, bytes } = r;
+    const back = Math.max(0, r.reversePackets);
+    const backBytes = Math.max(0, r.reverseBytes);
+    const counted = doubles[at + END] as number;
+    const known = found >= 0 && Math.abs(start - (doubles[at + START] as number)) <= SAME;
+    const late = known && end <= counted;
+    const grew = this.grew(at, packets, bytes, back, backBytes);
+    // What became less is no total, or one that began anew; unless datagrams overtook each other.
+    if (known && (late || grew)) {
+      r.packets = Math.max(0, packets - (doubles[at + PACKETS] as number));
+      r.bytes = Math.max(0, bytes - (doubles[at + BYTES] as number));
+      if (r.reversePackets > 0) r.reversePackets = Math.max(0, back - (doubles[at + BACK_PACKETS] as number));
+      if (r.reverseBytes > 0) r.reverseBytes = Math.max(0, backBytes - (doubles[at + BACK_BYTES] as number));
+      r.start = Math.min(Math.max(start, counted), end);
+    } else doubles[at + START] = start;
+    if (late && !grew) return;
+    doubles[at + END] = late ? counted : end;
+    doubles[at + PACKETS] = packets;
+    doubles[at + BYTES] = bytes;
+    doubles[at + BACK_PACKETS] = back;
+    doubles[at + BACK_BYTES] = backBytes;
+  }
+
+  /** Whether no total is less than the one told before. */
+  private grew(at: number, packets: number, bytes: number, back: number, backBytes: number): boolean {
+    const { doubles } = this;
+    return (
+      packets >= (doubles[at + PACKETS] as number) &&
+      bytes >= (doubles[at + BYTES] as number) &&
+      back >= (doubles[at + BACK_PACKETS] as number) &&
+      backBytes >= (doubles[at + BACK_BYTES] as number)
+    );
   }
 
   /** The place of the flow of a record, -1 where it is not known; its key is `wanted` then. */

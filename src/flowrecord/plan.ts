@@ -24,6 +24,8 @@ export interface Plan {
   readonly family: 4 | 6 | 0;
   /** Both directions are counted as those of the initiator, who is the source, and of the responder (Cisco ASA). */
   readonly initiator: boolean;
+  /** All counts are totals of the flow since it began, none what was added since the last record. */
+  readonly totals: boolean;
 }
 
 const UNSIGNED_BY_LENGTH: readonly number[] = [-1, Kind.U8, Kind.U16, Kind.Unsigned, Kind.U32];
@@ -56,7 +58,6 @@ function kindFor(field: Field, length: number): number {
 }
 
 interface Chosen {
-  /** Number of the element, 0 where it is an enterprise's. */
   readonly element: number;
   readonly kind: number;
   readonly slot: number;
@@ -72,9 +73,8 @@ function choose(fields: Int32Array): Map<number, Chosen> {
   let offset = 0;
   for (let index = 0; index * TRIPLE < fields.length; index++) {
     const length = fields[index * TRIPLE + 2] as number;
-    const enterprise = fields[index * TRIPLE] as number;
     const element = fields[index * TRIPLE + 1] as number;
-    const field = fieldOf(enterprise, element);
+    const field = fieldOf(fields[index * TRIPLE] as number, element);
     const kind = field === undefined ? -1 : kindFor(field, length);
     if (field !== undefined && kind >= 0) {
       const four = field.kind === Kind.Source4 || field.kind === Kind.Destination4;
@@ -83,7 +83,7 @@ function choose(fields: Int32Array): Map<number, Chosen> {
       const other = chosen.get(place);
       if (other === undefined || field.rank < other.rank)
         chosen.set(place, {
-          ...{ element: enterprise === 0 ? element : 0, kind, slot: field.slot, rank: field.rank },
+          ...{ element, kind, slot: field.slot, rank: field.rank },
           ...{ offset, index, length },
         });
     }
@@ -100,6 +100,21 @@ const OF_INITIATOR: ReadonlyMap<number, number> = new Map([
   [Slot.Packets, 298],
   [Slot.ReversePackets, 299],
 ]);
+
+const PLAIN = { initiator: false, totals: false } as const;
+/** octetTotalCount, packetTotalCount, postOctetTotalCount, postPacketTotalCount, and the reverse of the first two. */
+const TOTALS: ReadonlySet<number> = new Set([85, 86, 171, 172]);
+const COUNTS: readonly number[] = [
+  ...[Slot.Packets, Slot.Bytes, Slot.PostPackets, Slot.PostBytes],
+  ...[Slot.ReversePackets, Slot.ReverseBytes],
+];
+
+function countsTotals(chosen: ReadonlyMap<number, Chosen>): boolean {
+  return COUNTS.every((slot) => {
+    const one = chosen.get(slot);
+    return one === undefined || TOTALS.has(one.element);
+  });
+}
 
 /** Whether both directions are counted, and by elements of initiator and responder alone. */
 function countsInitiator(chosen: ReadonlyMap<number, Chosen>): boolean {
@@ -140,7 +155,7 @@ export function compilePlan(id: number, fields: Int32Array, scopes: number): Pla
       steps: new Int32Array(0),
       flows: false,
       family: 4,
-      initiator: false,
+      ...PLAIN,
     };
   }
   const chosen = choose(fields);
@@ -159,6 +174,6 @@ export function compilePlan(id: number, fields: Int32Array, scopes: number): Pla
     } else steps.push(kind, slot, variable ? index : offset, size);
   }
   const flows = (has4 || has6) && counts;
-  const initiator = countsInitiator(chosen);
-  return { id, fields, scopes, length, variable, steps: Int32Array.from(steps), flows, family, initiator };
+  const kinds = { initiator: countsInitiator(chosen), totals: countsTotals(chosen) };
+  return { id, fields, scopes, length, variable, steps: Int32Array.from(steps), flows, family, ...kinds };
 }

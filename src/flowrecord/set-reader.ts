@@ -228,11 +228,7 @@ export class SetReader {
     r.oriented = told || (direction === REVERSE_INITIATOR && biflow);
     if (direction === REVERSE_INITIATOR && biflow) turnRound(r);
     this.setTimes(domain);
-    // Many firewalls tell events; counts in this form are those of one kind.
-    if (plan.initiator && protocol === TCP) {
-      if (v[Slot.Event] === FLOW_UPDATE) this.counted.onPart(r, domain.id, v[Slot.Start] as number);
-      else if (v[Slot.Event] === FLOW_DELETED) this.counted.onWhole(r, domain.id, v[Slot.Start] as number);
-    }
+    if ((plan.initiator || plan.totals) && protocol === TCP) this.leaveOut(plan, domain);
     r.samplingRate = this.rate(domain);
     this.give(r, peer, sink);
   }
@@ -255,6 +251,17 @@ export class SetReader {
       r.source0 = address;
       if (port > 0) r.sourcePort = port & 0xffff;
     }
+  }
+
+  /** Takes out of a finished record what earlier ones of its flow told. */
+  private leaveOut(plan: Plan, domain: Domain): void {
+    const { counted, record } = this;
+    const event = this.values[Slot.Event];
+    const since = this.values[Slot.Start] as number;
+    if (plan.totals) counted.onTotal(record, domain.id);
+    // Many firewalls tell events; counts in this form are those of one kind.
+    else if (event === FLOW_UPDATE) counted.onPart(record, domain.id, since);
+    else if (event === FLOW_DELETED) counted.onWhole(record, domain.id, since);
   }
 
   /** Counts a finished record and gives it on. */

@@ -152,3 +152,89 @@ describe('Cisco ASA: updates tell what was added, the teardown the whole', () =>
     expect(whole(record(7))).toBe(0);
   });
 });
+
+describe('totals of a flow (85, 86): what was told before is left out', () => {
+  const REVERSE = 29305;
+  const fields: b.FieldSpec[] = [...BASE, [86, 8], [85, 8], [152, 8], [153, 8]];
+  const total = (packets: number, to: number, { since = 0, port = 50_000, protocol = 6 } = {}): number[] => [
+    ...[...ends(port, protocol), ...b.uint(packets, 8), ...b.uint(packets * 80, 8)],
+    ...[...b.uint(T + since * MINUTE, 8), ...b.uint(T + to * MINUTE, 8)],
+  ];
+
+  test('while the flow began at the same time', () => {
+    const { sink, take } = reader(fields);
+    take(total(100, 1));
+    take(total(200, 2));
+    take(total(300, 3, { since: 0.01 }));
+    take(total(300, 3));
+    expect(sink.records.map((r) => [r.packets, r.bytes])).toEqual([
+      [100, 8000],
+      [100, 8000],
+      [100, 8000],
+      [0, 0],
+    ]);
+    expect(times(sink)).toEqual([
+      [0, 1],
+      [1, 2],
+      [2, 3],
+      [3, 3],
+    ]);
+  });
+
+  test('one that began later, on other ports, in another domain or of another protocol is another', () => {
+    const { sink, take } = reader(fields);
+    take(total(100, 1));
+    take(total(100, 3, { since: 2 }));
+    take(total(250, 4, { since: 2 }));
+    take(total(100, 1, { port: 50_001 }));
+    take(total(100, 1), 2);
+    expect(sink.records.map((r) => r.packets)).toEqual([100, 100, 150, 100, 100]);
+    for (let i = 0; i < 2; i++) take(total(100, 1, { protocol: 17 }));
+    expect(sink.records.slice(5).map((r) => r.packets)).toEqual([100, 100]);
+  });
+
+  test('datagrams that overtook each other: none is counted twice, none below 0', () => {
+    const { sink, take } = reader(fields);
+    for (const minute of [1, 3, 2, 4]) take(total(minute * 100, minute));
+    expect(sink.records.map((r) => r.packets)).toEqual([100, 200, 0, 100]);
+    expect(times(sink)).toEqual([
+      [0, 1],
+      [1, 3],
+      [2, 2],
+      [3, 4],
+    ]);
+  });
+
+  test('what became less later is no total', () => {
+    const { sink, take } = reader(fields);
+    [100, 70, 90].forEach((packets, i) => void take(total(packets, i + 1)));
+    expect(sink.records.map((r) => r.packets)).toEqual([100, 70, 20]);
+  });
+
+  test('of both directions', () => {
+    const both: b.FieldSpec[] = [...BASE, [86, 4], [85, 4], [86, 4, REVERSE], [85, 4, REVERSE], [152, 8], [153, 8]];
+    const { sink, take } = reader(both);
+    const tail = [...b.uint(T, 8), ...b.uint(T + MINUTE, 8)];
+    take([...ends(50_000), ...[1, 60, 2, 100].flatMap((n) => b.uint(n, 4)), ...tail]);
+    take([...ends(50_000), ...[4, 200, 2, 100].flatMap((n) => b.uint(n, 4)), ...tail]);
+    expect(counts(sink)).toEqual([
+      [1, 60, 2, 100],
+      [3, 140, 0, 0],
+    ]);
+  });
+
+  test('where what was added is told too, that counts', () => {
+    const { sink, take } = reader([...fields, [2, 4], [1, 4]]);
+    for (const minute of [1, 2]) take([...total(minute * 100, minute), ...b.uint(100, 4), ...b.uint(8000, 4)]);
+    expect(sink.records.map((r) => [r.packets, r.bytes])).toEqual([
+      [100, 8000],
+      [100, 8000],
+    ]);
+    const mixed = reader([...BASE, [2, 4], [85, 8], [152, 8], [153, 8]]);
+    for (let i = 0; i < 2; i++) {
+      const told = [...b.uint(7, 4), ...b.uint(560, 8), ...b.uint(T, 8), ...b.uint(T + MINUTE, 8)];
+      mixed.take([...ends(50_000), ...told]);
+    }
+    expect(mixed.sink.records.map((r) => r.packets)).toEqual([7, 7]);
+  });
+});
