@@ -2,10 +2,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { LiveInputConfig } from '../config/types.ts';
 import type { InputStatus } from '../status.ts';
 import { BackOff } from './back-off.ts';
-import { type ByteStream, pump, streamOfReadable, withFirst } from './byte-stream.ts';
+import { type ByteStream, pump, streamOfReadable, streamOfSource, withFirst } from './byte-stream.ts';
 import {
   captureArguments,
   type FailureKind,
@@ -15,6 +16,7 @@ import {
   ProgramOutput,
   tcpdumpVersion,
 } from './capture-program.ts';
+import { makePipe } from './child-pipe.ts';
 import type { Feed, InputContext, InputDriver } from './input.ts';
 import { Pause } from './pause.ts';
 import { plain, Tally } from './tally.ts';
@@ -142,12 +144,18 @@ class LiveInput implements InputDriver {
     const askable = name === 'tcpdump' && (await this.isAskable(path));
     if (this.halted) return { problem: 'told to stop', permanent: false };
     const args = captureArguments(name, this.config, this.keepUser && name === 'tcpdump' ? 'root' : null);
+    const pipe = await makePipe(this.system.path);
     let child: ReturnType<typeof startProgram>;
     try {
-      child = startProgram(path, args, this.system.path);
+      child = startProgram(path, args, this.system.path, pipe?.write ?? 'pipe');
     } catch (error) {
+      await pipe?.source.close();
+      await pipe?.handedOver();
       return { problem: `${name} could not be started: ${reason(error)}`, permanent: true };
     }
+    const handedOver = pipe?.handedOver();
+    const { stdout } = child;
+    const stream = pipe === null ? streamOfReadable(stdout as Readable) : streamOfSource(pipe.source);
     const output = new ProgramOutput();
     this.output = output;
     this.child = child;
@@ -157,7 +165,7 @@ class LiveInput implements InputDriver {
       if (output.listening && this.tally.state !== 'running' && !this.halted) this.capturing(name, askable);
     });
     child.stderr.on('error', () => undefined);
-    child.stdout.on('error', () => undefined);
+    stdout?.on('error', () => undefined);
     let startError: unknown = null;
     const over = new Promise<void>((resolve) => {
       child.once('error', (error) => {
@@ -168,10 +176,12 @@ class LiveInput implements InputDriver {
       child.once('close', () => resolve());
     });
     const stopAsking = askable ? this.ask(child, output) : () => undefined;
-    const stopped = await this.read(name, streamOfReadable(child.stdout), askable);
+    const stopped = await this.read(name, stream, askable);
     const kill = this.endChild();
     // Whatever it still says is not read: a full pipe must not hold it.
-    child.stdout.destroy();
+    stdout?.destroy();
+    await pipe?.source.close();
+    await handedOver;
     await over;
     kill();
     stopAsking();
@@ -298,8 +308,9 @@ class LiveInput implements InputDriver {
   }
 }
 
-function startProgram(path: string, args: readonly string[], search: string) {
-  return spawn(path, [...args], { stdio: ['ignore', 'pipe', 'pipe'], env: environment(search), cwd: '/' });
+function startProgram(path: string, args: readonly string[], search: string, output: number | 'pipe') {
+  const child = spawn(path, [...args], { stdio: ['ignore', output, 'pipe'], env: environment(search), cwd: '/' });
+  return child as typeof child & { readonly stderr: Readable };
 }
 
 /** Nothing of the daemon's environment: it may hold secrets. */

@@ -1,7 +1,17 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { LiveInputConfig } from '../../../src/daemon/config/types.ts';
 import { failureKind, ProgramOutput, tcpdumpVersion } from '../../../src/daemon/inputs/capture-program.ts';
 import type { InputDriver } from '../../../src/daemon/inputs/input.ts';
@@ -37,6 +47,7 @@ beforeEach(() => {
 afterEach(async () => {
   await driver?.stop();
   driver = null;
+  vi.unstubAllEnvs();
   rmSync(root, { recursive: true, force: true });
 });
 
@@ -173,6 +184,42 @@ describe('the child program', () => {
     expect(context.lines.filter((line) => line.includes('4.99.2'))).toHaveLength(1);
   });
 
+  test.each([
+    ['a pipe', true],
+    ['a socket, where no pipe can be made', false],
+  ])('writes into %s', async (_name, hasPipe) => {
+    install('tcpdump');
+    // A shell that says what its standard output is, and then becomes the program.
+    const program = join(root, 'bin', 'tcpdump');
+    renameSync(program, join(root, 'bin', 'real'));
+    writeFileSync(
+      program,
+      `#!/bin/sh\n[ -p /dev/stdout ] && kind=pipe || kind=socket\n[ "$1" = --version ] || echo $kind >> "${join(root, 'kind')}"\nexec "${join(root, 'bin', 'real')}" "$@"\n`,
+    );
+    chmodSync(program, 0o755);
+    if (!hasPipe) {
+      // The first program of that name on the path fails.
+      writeFileSync(join(root, 'bin', 'mkfifo'), '#!/bin/sh\nexit 1\n');
+      chmodSync(join(root, 'bin', 'mkfifo'), 0o755);
+    }
+    vi.stubEnv('TMPDIR', root);
+    const live = start([
+      { says: [LISTENING], writes: base64(['1', '2']) },
+      { says: [LISTENING], writes: base64(['3']) },
+    ]);
+    await context.until(() => context.taken.length === 2);
+    expect(readFileSync(join(root, 'kind'), 'utf8').trim()).toBe(hasPipe ? 'pipe' : 'socket');
+    // It ends by itself: what it wrote is read to its end, and the next one gets a pipe of its own.
+    process.kill(Number(readPid()), 'SIGTERM');
+    await context.until(() => context.waits().includes(1));
+    expect(live.status()).toMatchObject({ state: 'restarting', packets: 2 });
+    context.advance(1);
+    await context.until(() => context.taken.length === 3);
+    await live.stop();
+    expect(context.feeds.every(({ ended }) => ended)).toBe(true);
+    expect(readdirSync(root).sort()).toEqual(['bin', 'kind', 'net']);
+  });
+
   test('dumpcap tells its drops when it ends', async () => {
     install('dumpcap');
     const last =
@@ -282,6 +329,17 @@ describe('what goes wrong, in one line', () => {
     expect(status.problem).toMatch(problem);
     expect(status.problem).not.toContain('\n');
     expect(context.feeds.length).toBe(act.writes === undefined ? 0 : 1);
+  });
+
+  test('a program that cannot be run at all', async () => {
+    install('tcpdump');
+    const live = start([{ ends: 1 }]);
+    await live.stop();
+    writeFileSync(join(root, 'bin', 'tcpdump'), '#!/no/such/interpreter\n');
+    const other = start([{ ends: 1 }]);
+    await context.until(() => context.waits().includes(60));
+    expect(other.status()).toMatchObject({ state: 'restarting', restarts: 1 });
+    expect(other.status().problem).toMatch(/^tcpdump could not be started: .*ENOENT.*; trying again in 60 s$/);
   });
 
   test('the wait doubles up to a minute, and begins anew after a minute of running', async () => {
