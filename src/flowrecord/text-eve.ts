@@ -12,7 +12,7 @@ const MAX_NAMES = 32;
 
 /**
  * Suricata EVE (https://docs.suricata.io/en/latest/output/eve/eve-json-format.html), one object a line: flow events give
- * records (bytes are those of whole frames), dns, tls, quic and http events names; all others are passed over. The source is
+ * records (its bytes are those of whole frames, ours from the IP header on), dns, tls, quic and http events names; all others are passed over. The source is
  * the client: the address that sent the first packet seen, with the exceptions below.
  */
 export class EveParser implements EntryParser {
@@ -40,23 +40,42 @@ export class EveParser implements EntryParser {
   }
 }
 
+/** Octets in front of the IP header: Ethernet, and each VLAN tag of at most so many. */
+const ETHERNET = 14;
+const TAG = 4;
+const MAX_TAGS = 3;
+const IP = 20;
+
+/**
+ * Octets of IP packets out of those of frames: an unanswered SYN must not look like data, and all thresholds count from the IP header
+ * on. Where less than a header would be left, the link is none of Ethernet and they stay.
+ */
+function ipBytes(packets: number, bytes: number, tags: number): number {
+  const before = packets * (ETHERNET + tags * TAG);
+  return bytes - before >= packets * IP ? bytes - before : bytes;
+}
+
 function readFlow(event: JsonObject, output: Output): number {
   const flow = objectOf(event, 'flow');
   if (flow === null) return BAD_FIELD;
   if (!output.addresses(textOf(field(event, 'src_ip')), textOf(field(event, 'dest_ip')))) return BAD_FIELD;
   const protocol = protocolOf(field(event, 'proto'));
   if (!output.transport(protocol, field(event, 'src_port'), field(event, 'dest_port'))) return BAD_FIELD;
-  if (!output.forward(countOf(field(flow, 'pkts_toserver')), countOf(field(flow, 'bytes_toserver')))) return BAD_FIELD;
+  const vlan = field(event, 'vlan');
+  const tags = Array.isArray(vlan) ? Math.min(vlan.length, MAX_TAGS) : 0;
+  const packets = countOf(field(flow, 'pkts_toserver'));
+  if (!output.forward(packets, ipBytes(packets, countOf(field(flow, 'bytes_toserver')), tags))) return BAD_FIELD;
   const r = output.record;
   r.reversePackets = countOf(field(flow, 'pkts_toclient'));
-  if (r.reversePackets >= 0) r.reverseBytes = Math.max(0, countOf(field(flow, 'bytes_toclient')));
+  if (r.reversePackets >= 0) {
+    r.reverseBytes = Math.max(0, ipBytes(r.reversePackets, countOf(field(flow, 'bytes_toclient')), tags));
+  }
   if (!output.times(timeOf(textOf(field(flow, 'start'))), timeOf(textOf(field(flow, 'end'))))) return BAD_TIME;
   const tcp = objectOf(event, 'tcp');
   const flags = Number.parseInt(textOf(tcp === null ? '' : field(tcp, 'tcp_flags')), 16);
   output.tcpFlags(flags > 0 ? flags & 0xff : -1);
   // Of a TCP connection whose opening was not seen, Suricata knows only who spoke first.
   r.oriented = protocol !== TCP || tcp === null || (flags > 0 && (flags & SYN) !== 0);
-  const vlan = field(event, 'vlan');
   output.vlan(Array.isArray(vlan) ? vlan.at(-1) : vlan);
   return output.give();
 }

@@ -31,13 +31,28 @@ describe('flow events', () => {
       start: at('2026-11-21T04:12:00Z') + 386389,
       end: at('2026-11-21T04:21:00Z') + 395461,
       packets: 9,
-      bytes: 1369,
+      // 22 bytes of each frame are Ethernet's and those of two tags.
+      bytes: 1369 - 9 * 22,
       reversePackets: 7,
-      reverseBytes: 5372,
+      reverseBytes: 5372 - 7 * 22,
       tcpFlags: 0x1b,
       vlan: 12,
       oriented: true,
     });
+  });
+
+  test('an unanswered SYN is one of 60 bytes, as in all other formats; links that are none of Ethernet', () => {
+    const log = (packets: number, bytes: number): string =>
+      FLOW.replace('"vlan":[7,12],', '').replace(
+        '"pkts_toserver":9,"pkts_toclient":7,"bytes_toserver":1369,"bytes_toclient":5372',
+        `"pkts_toserver":${packets},"pkts_toclient":0,"bytes_toserver":${bytes},"bytes_toclient":0`,
+      );
+    const { records } = readLog('eve', [log(1, 74), log(2, 66), log(0, 0)].join('\n'));
+    expect(records.map((r) => [r.packets, r.bytes, r.reversePackets, r.reverseBytes])).toEqual([
+      [1, 60, 0, 0],
+      [2, 66, 0, 0],
+      [0, 0, 0, 0],
+    ]);
   });
 
   test('without the opening nobody knows who opened it; UDP and IPv6', () => {
