@@ -2,7 +2,17 @@ import { readEveDns } from './text-eve-dns.ts';
 import { BAD_FIELD, BAD_LINE, BAD_TIME, type Output, PASSED, TAKEN } from './text-output.ts';
 import { protocolOf, TCP } from './text-protocol.ts';
 import { type EntryParser, parseObject } from './text-reader.ts';
-import { commonNameOf, countOf, field, type JsonObject, nameOf, objectOf, textOf, timeOf } from './text-value.ts';
+import {
+  commonNameOf,
+  countOf,
+  field,
+  ipBytes,
+  type JsonObject,
+  nameOf,
+  objectOf,
+  textOf,
+  timeOf,
+} from './text-value.ts';
 
 /** Events that tell something; of all others the line is not even parsed. */
 const EVENTS: ReadonlySet<string> = new Set(['flow', 'dns', 'tls', 'http', 'quic']);
@@ -40,21 +50,6 @@ export class EveParser implements EntryParser {
   }
 }
 
-/** Octets in front of the IP header: Ethernet, and each VLAN tag of at most so many. */
-const ETHERNET = 14;
-const TAG = 4;
-const MAX_TAGS = 3;
-const IP = 20;
-
-/**
- * Octets of IP packets out of those of frames: an unanswered SYN must not look like data, and all thresholds count from the IP header
- * on. Where less than a header would be left, the link is none of Ethernet and they stay.
- */
-function ipBytes(packets: number, bytes: number, tags: number): number {
-  const before = packets * (ETHERNET + tags * TAG);
-  return bytes - before >= packets * IP ? bytes - before : bytes;
-}
-
 function readFlow(event: JsonObject, output: Output): number {
   const flow = objectOf(event, 'flow');
   if (flow === null) return BAD_FIELD;
@@ -62,7 +57,7 @@ function readFlow(event: JsonObject, output: Output): number {
   const protocol = protocolOf(field(event, 'proto'));
   if (!output.transport(protocol, field(event, 'src_port'), field(event, 'dest_port'))) return BAD_FIELD;
   const vlan = field(event, 'vlan');
-  const tags = Array.isArray(vlan) ? Math.min(vlan.length, MAX_TAGS) : 0;
+  const tags = Array.isArray(vlan) ? vlan.length : 0;
   const packets = countOf(field(flow, 'pkts_toserver'));
   if (!output.forward(packets, ipBytes(packets, countOf(field(flow, 'bytes_toserver')), tags))) return BAD_FIELD;
   const r = output.record;

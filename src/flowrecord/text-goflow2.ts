@@ -1,7 +1,17 @@
 import { BAD_FIELD, BAD_LINE, BAD_TIME, type Output, PASSED, UNSUPPORTED } from './text-output.ts';
 import { protocolOf } from './text-protocol.ts';
 import { type EntryParser, parseObject } from './text-reader.ts';
-import { countOf, field, flagsOf, type JsonObject, numberOf, scaledTime, textOf, timeOf } from './text-value.ts';
+import {
+  countOf,
+  field,
+  flagsOf,
+  ipBytes,
+  type JsonObject,
+  numberOf,
+  scaledTime,
+  textOf,
+  timeOf,
+} from './text-value.ts';
 
 const NANOSECOND = 1e-3;
 const MILLISECOND = 1e3;
@@ -57,7 +67,10 @@ export class Goflow2Parser implements EntryParser {
     const sourcePort = either(flow, 'src_port', 'SrcPort');
     if (!output.transport(protocol, sourcePort, either(flow, 'dst_port', 'DstPort'))) return BAD_FIELD;
     const packets = countOf(either(flow, 'packets', 'Packets'));
-    if (!output.forward(packets, countOf(either(flow, 'bytes', 'Bytes')))) return BAD_FIELD;
+    const octets = countOf(either(flow, 'bytes', 'Bytes'));
+    // Of sFlow it gives the length of the frame, of all others that of the IP packets.
+    const frames = textOf(either(flow, 'type', 'Type')).startsWith('SFLOW');
+    if (!output.forward(packets, frames ? ipBytes(packets, octets, 0) : octets)) return BAD_FIELD;
     const seen = Number.isFinite(received) ? received : output.options.time;
     const start = timeIn(flow, START);
     const end = timeIn(flow, END);

@@ -49,6 +49,21 @@ export function numberOf(value: unknown): number {
   return Number(value);
 }
 
+/** Octets in front of the IP header: Ethernet, and each VLAN tag of at most so many. */
+const ETHERNET = 14;
+const TAG = 4;
+const MAX_TAGS = 3;
+const IP = 20;
+
+/**
+ * Octets of IP packets out of those of frames with so many VLAN tags: an unanswered SYN must not look like data, and all thresholds count from the IP header
+ * on. Where less than a header would be left, the link is none of Ethernet and they stay.
+ */
+export function ipBytes(packets: number, bytes: number, tags: number): number {
+  const before = packets * (ETHERNET + Math.min(tags, MAX_TAGS) * TAG);
+  return bytes - before >= packets * IP ? bytes - before : bytes;
+}
+
 /** 2255-06-05: beyond it microseconds are no longer whole numbers. */
 const LAST = Number.MAX_SAFE_INTEGER;
 

@@ -48,6 +48,11 @@ test('samples without times of a flow, times as text, another exporter, a rate t
   ]);
 });
 
+test('of sFlow the length of the frame is told: its Ethernet header is taken off', () => {
+  const log = [FLOW.replace('"IPFIX"', '"SFLOW_5"'), FLOW.replace('"IPFIX"', '"NETFLOW_V9"')].join('\n');
+  expect(readLog('goflow2', log).records.map((r) => r.bytes)).toEqual([1430 - 140, 1430]);
+});
+
 test('camel case, seconds and milliseconds', () => {
   const old =
     '{"Type":"NETFLOW_V9","TimeReceived":1795312320,"SequenceNum":43,"SamplingRate":0,"SamplerAddress":"192.0.2.1","TimeFlowStart":1795312289,' +
