@@ -13,8 +13,8 @@ const HEAP_GROWTH = 60;
  */
 const COMPACT_ONE_OF = 4;
 
-/** Calls back after each full collection of this thread's heap. */
-export type Collections = (collected: () => void) => void;
+/** Calls back after full collections of this thread's heap, with how many there were since the last call. */
+export type Collections = (collected: (many: number) => void) => void;
 
 /** Sets V8's flags for this process, and goes on to set them after collections. */
 export function keepHeapSmall(
@@ -23,19 +23,29 @@ export function keepHeapSmall(
 ): void {
   setFlag(`--heap-growing-percent=${HEAP_GROWTH}`);
   let count = 0;
-  collections(() => {
-    count++;
-    // Looked at when the next collection begins; it counts for the threads too, as far as theirs begin meanwhile.
-    if (count % COMPACT_ONE_OF === COMPACT_ONE_OF - 1) setFlag('--optimize-for-size');
-    else if (count % COMPACT_ONE_OF === 0) setFlag('--no-optimize-for-size');
+  let compacts = false;
+  collections((many) => {
+    // The flag is looked at when a collection begins; it counts for the threads too, as far as theirs begin meanwhile.
+    if (compacts) {
+      setFlag('--no-optimize-for-size');
+      compacts = false;
+      count = 0;
+      return;
+    }
+    count += many;
+    if (count < COMPACT_ONE_OF - 1) return;
+    setFlag('--optimize-for-size');
+    compacts = true;
   });
 }
 
-function fullCollections(collected: () => void): void {
+function fullCollections(collected: (many: number) => void): void {
   new PerformanceObserver((list) => {
+    let many = 0;
     for (const entry of list.getEntriesByType('gc')) {
       const { detail } = entry as typeof entry & { readonly detail?: { readonly kind?: number } };
-      if (detail?.kind === constants.NODE_PERFORMANCE_GC_MAJOR) collected();
+      if (detail?.kind === constants.NODE_PERFORMANCE_GC_MAJOR) many++;
     }
+    if (many > 0) collected(many);
   }).observe({ entryTypes: ['gc'] });
 }

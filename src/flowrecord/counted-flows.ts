@@ -58,7 +58,8 @@ export class CountedFlows {
     const found = this.find(r, domain);
     if (found < 0) return;
     this.doubles[found * DOUBLES + USED] = 0;
-    if ((this.doubles[found * DOUBLES + END] as number) < since) return;
+    // Without a beginning it cannot be told from another flow of the same ports whose end was not seen.
+    if (since < 0 || (this.doubles[found * DOUBLES + END] as number) < since) return;
     r.packets = r.bytes = r.reversePackets = r.reverseBytes = 0;
   }
 
@@ -74,9 +75,11 @@ export class CountedFlows {
     const back = Math.max(0, r.reversePackets);
     const backBytes = Math.max(0, r.reverseBytes);
     const counted = doubles[at + END] as number;
-    const known = found >= 0 && Math.abs(start - (doubles[at + START] as number)) <= SAME;
-    const late = known && end <= counted;
     const grew = this.grew(at, packets, bytes, back, backBytes);
+    const moved = Math.abs(start - (doubles[at + START] as number)) > SAME;
+    // Beginnings that are reckoned from an uptime move with the exporter's clock; another flow begins after this one.
+    const known = found >= 0 && (!moved || (grew && start < counted));
+    const late = known && end <= counted;
     // What became less is no total, or one that began anew; unless datagrams overtook each other.
     if (known && (late || grew)) {
       r.packets = Math.max(0, packets - (doubles[at + PACKETS] as number));
@@ -84,7 +87,8 @@ export class CountedFlows {
       if (r.reversePackets > 0) r.reversePackets = Math.max(0, back - (doubles[at + BACK_PACKETS] as number));
       if (r.reverseBytes > 0) r.reverseBytes = Math.max(0, backBytes - (doubles[at + BACK_BYTES] as number));
       r.start = Math.min(Math.max(start, counted), end);
-    } else doubles[at + START] = start;
+    }
+    if (!known || moved || !(late || grew)) doubles[at + START] = start;
     if (late && !grew) return;
     doubles[at + END] = late ? counted : end;
     doubles[at + PACKETS] = packets;

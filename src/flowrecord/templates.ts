@@ -49,7 +49,7 @@ export interface TemplateState {
 /**
  * The templates of one observation domain (RFC 7011 §8, RFC 3954 §9), of flows and of options alike: they share numbers. Several
  * exporters behind one address may give the same number to different templates; over UDP their ports tell them apart (RFC 7011 §8.4).
- * Where ports agree, or only one sends templates, they share them.
+ * Where ports agree, or only one sends templates, they share them; a port that sends none takes what was sent last.
  */
 export class Templates {
   /** By number, and those that contradict them, by `keyOf` number and port. */
@@ -67,11 +67,23 @@ export class Templates {
 
   /** The template with this number for data from `port`, unless it was not refreshed for too long. */
   get(id: number, port: number, time: number): Plan | null {
-    const own = this.contradicting === 0 ? null : this.fresh(keyOf(id, port), time);
-    const found = own ?? this.fresh(id, time);
+    const found = this.contradicting === 0 ? this.fresh(id, time) : this.nearest(id, port, time);
     if (found === null) return null;
     found.used = time;
     return found.plan;
+  }
+
+  /** The template of the port itself, else the one that was sent last. */
+  private nearest(id: number, port: number, time: number): Kept | null {
+    const own = this.fresh(keyOf(id, port), time);
+    if (own !== null) return own;
+    let last = this.fresh(id, time);
+    if (last?.port === port) return last;
+    for (const one of this.kept.values()) {
+      const counts = one.plan.id === id && time - one.seen <= this.budget.timeout;
+      if (counts && (last === null || one.seen > last.seen)) last = one;
+    }
+    return last;
   }
 
   private fresh(key: number, time: number): Kept | null {

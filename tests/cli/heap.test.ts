@@ -5,7 +5,7 @@ import { keepHeapSmall } from '../../src/cli/heap.ts';
 
 test('one of four full collections puts pages together, and only that', () => {
   const flags: string[] = [];
-  let collected = (): void => undefined;
+  let collected = (_many: number): void => undefined;
   keepHeapSmall(
     (flag) => flags.push(flag),
     (tell) => {
@@ -16,11 +16,27 @@ test('one of four full collections puts pages together, and only that', () => {
   const during: (string | undefined)[] = [];
   for (let collection = 1; collection <= 9; collection++) {
     during.push(flags.at(-1));
-    collected();
+    collected(1);
   }
   expect(during.map((flag) => flag === '--optimize-for-size')).toEqual(
     [1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => n % 4 === 0),
   );
+});
+
+test('collections that are told of together', () => {
+  const flags: string[] = [];
+  let collected = (_many: number): void => undefined;
+  keepHeapSmall(
+    (flag) => flags.push(flag),
+    (tell) => {
+      collected = tell;
+    },
+  );
+  // Set and taken back in one go it would never be looked at.
+  for (const many of [2, 5, 3, 1]) collected(many);
+  expect(flags.slice(1)).toEqual(['--optimize-for-size', '--no-optimize-for-size']);
+  collected(2);
+  expect(flags.at(-1)).toBe('--optimize-for-size');
 });
 
 test('V8 takes the flags and tells of its collections', () => {

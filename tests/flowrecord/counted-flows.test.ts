@@ -223,6 +223,16 @@ describe('totals of a flow (85, 86): what was told before is left out', () => {
     ]);
   });
 
+  test("beginnings that move with the exporter's clock; another flow of the same ports", () => {
+    const { sink, take } = reader(fields);
+    // Five seconds an hour: reckoned from an uptime that drifts.
+    for (let hour = 1; hour <= 10; hour++) take(total(100 * hour, hour * 60, { since: hour / 12 }));
+    expect(sink.records.map((r) => r.packets)).toEqual(Array.from({ length: 10 }, () => 100));
+    take(total(5000, 660, { since: 601 }));
+    take(total(5100, 720, { since: 601.1 }));
+    expect(sink.records.slice(10).map((r) => r.packets)).toEqual([5000, 100]);
+  });
+
   test('where what was added is told too, that counts', () => {
     const { sink, take } = reader([...fields, [2, 4], [1, 4]]);
     for (const minute of [1, 2]) take([...total(minute * 100, minute), ...b.uint(100, 4), ...b.uint(8000, 4)]);

@@ -172,6 +172,20 @@ describe('several exporters behind one address', () => {
     expect([ports(sink).at(-1), c.templates]).toEqual([4, 1]);
   });
 
+  test('a port that sends none takes what was sent last: an exporter that began again, and one whose ports change', () => {
+    const c = collector();
+    const sink = new b.Kept();
+    send(c, b.ipfix([b.template(256, NARROW)]), sink, 1001);
+    send(c, b.ipfix([b.template(256, OTHER)]), sink, 1002, b.TIME + 1e6);
+    send(c, b.ipfix([b.data(256, other(1))]), sink, 1003, b.TIME + 2e6);
+    for (let port = 2000; port < 2010; port++) {
+      const time = b.TIME + port * 1e5;
+      send(c, b.ipfix([b.template(256, OTHER)]), sink, port, time);
+      send(c, b.ipfix([b.data(256, other(port))]), sink, port + 5000, time);
+    }
+    expect(ports(sink)).toEqual([1, ...Array.from({ length: 10 }, (_, i) => 2000 + i)]);
+  });
+
   test('what nobody refreshes goes, for each port', () => {
     const c = collector();
     const sink = new b.Kept();

@@ -43,12 +43,13 @@ export async function makePipe(path: string): Promise<ChildPipe | null> {
     const [descriptor, place] = [write, folder];
     const handedOver = async (): Promise<void> => {
       closeSync(descriptor);
-      await rm(place, { recursive: true, force: true });
+      // A name that stays does no harm.
+      await rm(place, { recursive: true, force: true }).catch(() => undefined);
     };
     return { source, write, handedOver };
   } catch {
     if (write >= 0) closeSync(write);
-    if (folder !== null) await rm(folder, { recursive: true, force: true });
+    if (folder !== null) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
     return null;
   } finally {
     if (guard >= 0) closeSync(guard);

@@ -51,8 +51,8 @@ class CollectorInput implements InputDriver {
   private saved: unknown = null;
   private savedChanges = -1;
   private readonly cancels: Set<() => void> = new Set();
-  /** Exporters whose clock was told to be wrong. */
-  private readonly wrongClocks: Set<string> = new Set();
+  /** Exporters (by protocol) whose clock was told to be wrong. */
+  private wrongClocks: ReadonlySet<string> = new Set();
 
   constructor(config: CollectorInputConfig, context: InputContext, { sink, input, nat }: CollectorExtra) {
     this.config = config;
@@ -155,17 +155,20 @@ class CollectorInput implements InputDriver {
   }
 
   private checkClocks(): void {
-    for (const { address, clockOff } of this.collector.exporters()) {
-      if (clockOff === 0) this.wrongClocks.delete(address);
-      if (clockOff === 0 || this.wrongClocks.has(address)) continue;
-      this.wrongClocks.add(address);
+    const wrong = new Set<string>();
+    for (const { address, protocol, clockOff } of this.collector.exporters()) {
+      if (clockOff === 0) continue;
+      const who = `${address} ${protocol}`;
+      wrong.add(who);
+      if (this.wrongClocks.has(who)) continue;
       const hours = Math.abs(clockOff / 3600e6).toFixed(1);
-      const problem = `flows of ${address} end ${hours} h ${clockOff < 0 ? 'before' : 'after'} they arrive`;
+      const problem = `flows of ${address} (${protocol}) end ${hours} h ${clockOff < 0 ? 'before' : 'after'} they arrive`;
       this.context.log.warn(
         { input: this.config.name, exporter: address },
         `${problem}: times of arrival are used; mend its clock`,
       );
     }
+    this.wrongClocks = wrong;
   }
 
   private closeSocket(): void {

@@ -29,9 +29,9 @@ export function rotationOf(own: string): (name: string) => 'plain' | 'compressed
   const ending = extname(own);
   const stem = own.slice(0, own.length - ending.length);
   const isRotated = (name: string): boolean => {
-    if (name.startsWith(own)) return isNumber(own, name.slice(own.length));
+    if (name.startsWith(own)) return isNumber(name.slice(own.length));
     return ending !== '' && name.startsWith(stem) && name.endsWith(ending)
-      ? isNumber(stem, name.slice(stem.length, name.length - ending.length))
+      ? isNumber(name.slice(stem.length, name.length - ending.length))
       : false;
   };
   return (name) => {
@@ -40,9 +40,9 @@ export function rotationOf(own: string): (name: string) => 'plain' | 'compressed
   };
 }
 
-/** A number or a date. `eve.10.json` is no rotated `eve.1.json`: a digit does not follow a digit. */
-function isNumber(before: string, text: string): boolean {
-  return /^[\d._-]*\d[\d._-]*$/.test(text) && !(/\d$/.test(before) && /^\d/.test(text));
+/** A number or a date, set apart: `eve.10.json` is no rotated `eve.1.json`, and `wan2.json` is a log of its own. */
+function isNumber(text: string): boolean {
+  return /^[._-][\d._-]*\d[\d._-]*$/.test(text);
 }
 
 /**

@@ -70,6 +70,8 @@ class FlowLogInput implements InputDriver {
   private readonly head = new Uint8Array(HEAD_BYTES);
   private headHave = 0;
   private cut = false;
+  /** Marks of rotated files that were told to be unreadable. */
+  private readonly unreadable: Set<string> = new Set();
   private halted = false;
   private running: Promise<void> | null = null;
 
@@ -182,13 +184,19 @@ class FlowLogInput implements InputDriver {
       return null;
     });
     const { files } = await laterThan(config.path, current, own?.key ?? null);
-    const first = files[0];
-    if (first !== undefined) {
+    try {
+      for (const [place, file] of files.entries()) {
+        const opened = await this.openRotated(file);
+        if (opened === null) continue;
+        await own?.handle.close();
+        return { ...opened, more: place + 1 < files.length };
+      }
+    } catch (error) {
       await own?.handle.close();
-      const opened = await this.openRotated(first);
-      return opened === null ? this.next() : { ...opened, more: files.length > 1 };
+      throw error;
     }
     if (own === null) throw missing;
+    this.handle = own.handle;
     return own;
   }
 
@@ -233,9 +241,9 @@ class FlowLogInput implements InputDriver {
     } catch (error) {
       const code = errorCode(error);
       if (code !== 'ENOENT' && code !== 'EACCES' && code !== 'EPERM') throw error;
-      if (code !== 'ENOENT') {
+      if (code !== 'ENOENT' && !this.unreadable.has(file.mark)) {
         this.warn(`left out: ${file.name}: ${systemReason(error)}`);
-        if (this.current !== null) this.current = withRead(this.current, file.mark);
+        this.unreadable.add(file.mark);
       }
     }
     return null;

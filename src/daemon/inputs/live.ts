@@ -145,6 +145,11 @@ class LiveInput implements InputDriver {
     if (this.halted) return { problem: 'told to stop', permanent: false };
     const args = captureArguments(name, this.config, this.keepUser && name === 'tcpdump' ? 'root' : null);
     const pipe = await makePipe(this.system.path);
+    if (this.halted) {
+      await pipe?.source.close();
+      await pipe?.handedOver();
+      return { problem: 'told to stop', permanent: false };
+    }
     let child: ReturnType<typeof startProgram>;
     try {
       child = startProgram(path, args, this.system.path, pipe?.write ?? 'pipe');

@@ -21,8 +21,12 @@ export function uncompressedName(text: string): string | null {
   return SUFFIX.test(text) ? text.replace(SUFFIX, '') : null;
 }
 
-/** An interface in front of what rotates: `eth2-20261122-120000.pcap`, `ens1f0np1.100_00003`. */
-const INTERFACE = /^[a-z]+\d{1,3}(?:[a-z]{1,2}\d{1,3})*(?=[-_.@].*\d)/i;
+/**
+ * An interface by one of the usual names, with its VLAN, in front of what rotates: `eth2-20261122-120000.pcap`, `ens1f0.100_00003`.
+ * Other numbers in front may be those that rotate (`cap001-20261122.pcap`).
+ */
+const INTERFACE =
+  /^(?:eth|en[opsx]|wl[opsx]|wlan|ww|ib|bond|br|team|tap|tun|veth|vlan|wan|lan|ppp|span|mon)[a-z\d]{0,12}(?:\.\d{1,4})?(?=[-_.@].*\d)/i;
 
 /** Files that one writer rotates: the name, with every number in it replaced but that of an interface in front. */
 function seriesOf(text: string): string {
@@ -31,15 +35,24 @@ function seriesOf(text: string): string {
   return front + name.slice(front.length).replace(/\d+/g, '#');
 }
 
-/** The last file of each series: its writer may still have it open. Linear. */
+/**
+ * The last files of each series, by the first packet and by the time of change: the writer may still have them open. Empty ones say
+ * nothing. Linear.
+ */
 export function lastOfSeries(entries: Iterable<SpoolEntry>): Set<SpoolEntry> {
-  const last = new Map<string, SpoolEntry>();
+  const begun = new Map<string, SpoolEntry>();
+  const changed = new Map<string, SpoolEntry>();
   for (const entry of entries) {
-    const name = seriesOf(entry.facts.text);
-    const known = last.get(name);
-    if (known === undefined || compareEntries(known, entry) < 0) last.set(name, entry);
+    const { facts, begin } = entry;
+    if (facts.size === 0) continue;
+    const name = seriesOf(facts.text);
+    const first = begun.get(name);
+    if (begin !== null && (first === undefined || compareEntries(first, entry) < 0)) begun.set(name, entry);
+    const other = changed.get(name);
+    if (other === undefined || other.facts.mtime < facts.mtime) changed.set(name, entry);
+    else if (other.facts.mtime === facts.mtime && compareEntries(other, entry) < 0) changed.set(name, entry);
   }
-  return new Set(last.values());
+  return new Set([...begun.values(), ...changed.values()]);
 }
 
 /**

@@ -116,6 +116,8 @@ test('names that rotation gives', () => {
     expect([name, eve(name)]).toEqual([name, null]);
   // Of programs with several threads, each with a log of its own.
   expect(rotationOf('eve.1.json')('eve.10.json')).toBeNull();
+  expect(rotationOf('wan.json')('wan2.json')).toBeNull();
+  expect(rotationOf('wan.json')('wan.json2')).toBeNull();
   expect(rotationOf('eve.1.json')('eve.1.2.json')).toBe('plain');
   expect(rotationOf('log')('log.1')).toBe('plain');
   expect(rotationOf('.log')('.log.1')).toBe('plain');

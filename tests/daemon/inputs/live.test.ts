@@ -247,6 +247,17 @@ describe('the child program', () => {
     expect(context.waits()).toEqual([]);
   });
 
+  test.each(['tcpdump', 'dumpcap'] as const)('%s: told to stop before the child is there', async (program) => {
+    for (let turns = 0; turns < 12; turns++) {
+      install(program);
+      const live = start([{ says: [LISTENING], writes: base64(['1']) }], { program });
+      for (let turn = 0; turn < turns * turns; turn++) await new Promise(setImmediate);
+      // One that runs is told to end, and ends.
+      await live.stop();
+      expect(live.status().state).toBe('stopped');
+    }
+  });
+
   test('a capture that stops making sense: the child is restarted and counted', async () => {
     install('tcpdump');
     const broken = Buffer.concat([pcap(100, ['1']), Buffer.alloc(64, 0xff)]).toString('base64');

@@ -373,6 +373,37 @@ describe('when done', () => {
     expect(readdirSync(spool)).toEqual(['bad']); // what could not be read stays for a person
   });
 
+  test.each([
+    ['eth2.100-1.pcap', 'eth2.200-2.pcap', false],
+    ['vlan1000-1.pcap', 'vlan1001-2.pcap', false],
+    ['enp3s0f1_1.pcap', 'enp3s0f0_2.pcap', false],
+    ['eth0.20261122.pcap', 'eth0.20261123.pcap', true],
+    ['eth0.1.pcap', 'eth0.2.pcap', true],
+    ['dump001_eth0.pcap', 'dump002_eth0.pcap', true],
+    ['cap001-20261122.pcap', 'cap002-20261122.pcap', true],
+    ['cap1.pcap.20261122', 'cap2.pcap.20261122', true],
+    ['trace.pcap1', 'trace.pcap2', true],
+  ])('%s and %s: one series %s', async (first, second, one) => {
+    put(first, pcap(100, ['1']));
+    put(second, pcap(200, ['2']));
+    const driver = start();
+    await driver.idle();
+    expect(context.taken).toEqual(one ? ['1'] : []);
+  });
+
+  test('empty files do not stand for the last one that holds something', async () => {
+    put('tap0-1.pcap', pcap(100, ['1']), 99);
+    put('tap0-2.pcap', pcap(200, ['2']), 90);
+    put('tap0-3.pcap', pcap(300, []), 9999);
+    put('tap0-4.pcap', new Uint8Array(0), 9999);
+    const driver = start({ whenDone: 'delete' });
+    await driver.idle();
+    save(driver);
+    driver.committed();
+    await driver.idle();
+    expect(readdirSync(spool).sort()).toEqual(['tap0-2.pcap', 'tap0-4.pcap']);
+  });
+
   test('two interfaces in one spool are two series', async () => {
     put('eth2-20260101-120000.pcap', pcap(100, ['1']));
     put('eth3-20260101-120100.pcap', pcap(160, ['2']));
