@@ -171,7 +171,7 @@ async function runIn(folder: string, { kills, seed, threads, tell }: KillOptions
       windows.push(killed - remains.checkpointAt);
     }
     ahead = writer.written.length - remains.unread.length;
-    cuts.push(cutOf(remains.position, writer.written));
+    cuts.push(...cutsOf(remains.position, writer.written));
     const isOpen = remains.openState || remains.openLedger;
     if (remains.unread.length > 0) seen.unread++;
     if (remains.middle !== null) seen.middle++;
@@ -195,7 +195,7 @@ async function runIn(folder: string, { kills, seed, threads, tell }: KillOptions
     await life.ended;
     gaps.push({ from: gapFrom, to: life.listeningAt ?? Date.now() });
     gapFrom = Date.now();
-    cuts.push(cutOf(positionOf(places.state, 'spool'), writer.written));
+    cuts.push(...cutsOf(positionOf(places.state, 'spool'), writer.written));
   }
   for (const timer of timers) clearInterval(timer);
   writer.finish();
@@ -254,15 +254,21 @@ function note(complaints: Map<string, number>, line: string): void {
   complaints.set(plain, (complaints.get(plain) ?? 0) + 1);
 }
 
-/** The first packet that is not in the state; the first of all where there is no state. */
-function cutOf(position: ReturnType<typeof positionOf>, written: readonly SpoolFile[]): Cut {
-  const done = new Set(position?.done.map(({ name }) => name.replace(/\.gz$/, '')));
+/**
+ * The first packet that is not in the state; the first of all where there is no state. And where the process was reading on in a
+ * file that had been taken for complete before its writer went on: a second one there.
+ */
+function cutsOf(position: ReturnType<typeof positionOf>, written: readonly SpoolFile[]): Cut[] {
+  const plain = (name: string): string => name.replace(/\.gz$/, '');
+  const done = new Set(position?.done.map(({ name }) => plain(name)));
   const current = position?.current ?? null;
-  for (const [file, { name }] of written.entries()) {
-    if (!done.has(name)) return { file, packet: current?.name.replace(/\.gz$/, '') === name ? current.taken : 0 };
-  }
+  const under = written.findIndex(({ name }) => current !== null && plain(current.name) === name);
+  const first = written.findIndex(({ name }) => !done.has(name));
+  const taken = current?.taken ?? 0;
   // All that is written is worked off: the next process begins with the next file, which may go on with the same capture.
-  return { file: written.length, packet: 0 };
+  if (first < 0) return [{ file: written.length, packet: 0 }, ...(under < 0 ? [] : [{ file: under, packet: taken }])];
+  if (first === under) return [{ file: first, packet: taken }];
+  return [{ file: first, packet: 0 }, ...(under < 0 ? [] : [{ file: under, packet: taken }])];
 }
 
 /** Capture time of a cut, µs; infinite where nothing came after it. */
