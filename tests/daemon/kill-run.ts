@@ -255,20 +255,23 @@ function note(complaints: Map<string, number>, line: string): void {
 }
 
 /**
- * The first packet that is not in the state; the first of all where there is no state. And where the process was reading on in a
- * file that had been taken for complete before its writer went on: a second one there.
+ * The first packets that are not in the state: of the first file of which nothing was taken, and of those of which a part was, because
+ * they were being read or had been taken for complete before their writer went on. The first of all where there is no state.
  */
 function cutsOf(position: ReturnType<typeof positionOf>, written: readonly SpoolFile[]): Cut[] {
-  const plain = (name: string): string => name.replace(/\.gz$/, '');
-  const done = new Set(position?.done.map(({ name }) => plain(name)));
-  const current = position?.current ?? null;
-  const under = written.findIndex(({ name }) => current !== null && plain(current.name) === name);
-  const first = written.findIndex(({ name }) => !done.has(name));
-  const taken = current?.taken ?? 0;
+  const taken = new Map<string, number>();
+  for (const record of [...(position?.done ?? []), ...(position?.current ? [position.current] : [])]) {
+    const name = record.name.replace(/\.gz$/, '');
+    taken.set(name, Math.max(record.taken, taken.get(name) ?? 0));
+  }
+  const cuts: Cut[] = [];
+  for (const [file, { name, packets }] of written.entries()) {
+    const packet = taken.get(name) ?? 0;
+    if (packet < packets) cuts.push({ file, packet });
+    if (packet === 0) return cuts;
+  }
   // All that is written is worked off: the next process begins with the next file, which may go on with the same capture.
-  if (first < 0) return [{ file: written.length, packet: 0 }, ...(under < 0 ? [] : [{ file: under, packet: taken }])];
-  if (first === under) return [{ file: first, packet: taken }];
-  return [{ file: first, packet: 0 }, ...(under < 0 ? [] : [{ file: under, packet: taken }])];
+  return [...cuts, { file: written.length, packet: 0 }];
 }
 
 /** Capture time of a cut, µs; infinite where nothing came after it. */
