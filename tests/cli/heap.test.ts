@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { keepHeapSmall } from '../../src/cli/heap.ts';
 
-test('one of four full collections puts pages together, and only that', () => {
+/** What is set, and how a collection is told of. */
+function kept(): { readonly flags: string[]; readonly collected: (many: number) => void } {
   const flags: string[] = [];
   let collected = (_many: number): void => undefined;
   keepHeapSmall(
@@ -12,6 +13,11 @@ test('one of four full collections puts pages together, and only that', () => {
       collected = tell;
     },
   );
+  return { flags, collected };
+}
+
+test('one of four full collections puts pages together, and only that', () => {
+  const { flags, collected } = kept();
   expect(flags).toEqual(['--heap-growing-percent=60']);
   const during: (string | undefined)[] = [];
   for (let collection = 1; collection <= 9; collection++) {
@@ -24,14 +30,7 @@ test('one of four full collections puts pages together, and only that', () => {
 });
 
 test('collections that are told of together', () => {
-  const flags: string[] = [];
-  let collected = (_many: number): void => undefined;
-  keepHeapSmall(
-    (flag) => flags.push(flag),
-    (tell) => {
-      collected = tell;
-    },
-  );
+  const { flags, collected } = kept();
   // Set and taken back in one go it would never be looked at.
   for (const many of [2, 5, 3, 1]) collected(many);
   expect(flags.slice(1)).toEqual(['--optimize-for-size', '--no-optimize-for-size']);

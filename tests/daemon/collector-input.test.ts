@@ -223,6 +223,12 @@ test('a wrong clock of an exporter is told once, and again after it was right', 
     /^flows of 127\.0\.0\.1 \(ipfix\) end 7\.0 h before they arrive: times of arrival are used/,
   );
   expect(sink.last.end).toBeGreaterThan(context.now - 600e6);
+  // Right and wrong by turns.
+  await flow(0);
+  await flow(-3);
+  expect(told()).toBe(1);
+  await flow(0);
+  context.advance(3700);
   await flow(0);
   await flow(-3);
   expect(told()).toBe(2);

@@ -18,7 +18,7 @@ export interface ChildPipe {
 
 /**
  * Node gives a child a socket in place of a pipe. A program that writes each packet by itself then costs a message a packet in the
- * kernel, and each read a new buffer: a quarter of the daemon's time at high rates. So the pipe is a FIFO that has a name until the
+ * kernel, and each read a new buffer (docs/live-capture.md measures what that comes to). So the pipe is a FIFO that has a name until the
  * child runs, and one that AppArmor's profile of tcpdump lets it write to. `path`: folders as in PATH. Null where there is no
  * mkfifo or no place for it.
  */

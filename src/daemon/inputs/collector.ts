@@ -13,6 +13,8 @@ import type { InputContext, InputDriver } from './input.ts';
 const DROPS_EVERY = 5;
 const STATE_EVERY = 30;
 const RETRY = [1, 2, 5, 15, 60];
+/** A wrong clock is told again where it was right for so long, µs: of some exporters only a part of the flows is off. */
+const CLOCK_FORGOTTEN = 3600e6;
 /** Sampled headers that wait go on after so long, s. */
 const FLUSH_EVERY = 0.25;
 
@@ -51,8 +53,8 @@ class CollectorInput implements InputDriver {
   private saved: unknown = null;
   private savedChanges = -1;
   private readonly cancels: Set<() => void> = new Set();
-  /** Exporters (by protocol) whose clock was told to be wrong. */
-  private wrongClocks: ReadonlySet<string> = new Set();
+  /** Exporters (by protocol) whose clock was told to be wrong, and when it was found so last, µs. */
+  private readonly wrongClocks: Map<string, number> = new Map();
 
   constructor(config: CollectorInputConfig, context: InputContext, { sink, input, nat }: CollectorExtra) {
     this.config = config;
@@ -155,12 +157,14 @@ class CollectorInput implements InputDriver {
   }
 
   private checkClocks(): void {
-    const wrong = new Set<string>();
+    const now = this.context.clock();
+    for (const [who, last] of this.wrongClocks) if (now - last > CLOCK_FORGOTTEN) this.wrongClocks.delete(who);
     for (const { address, protocol, clockOff } of this.collector.exporters()) {
       if (clockOff === 0) continue;
       const who = `${address} ${protocol}`;
-      wrong.add(who);
-      if (this.wrongClocks.has(who)) continue;
+      const isTold = this.wrongClocks.has(who);
+      this.wrongClocks.set(who, now);
+      if (isTold) continue;
       const hours = Math.abs(clockOff / 3600e6).toFixed(1);
       const problem = `flows of ${address} (${protocol}) end ${hours} h ${clockOff < 0 ? 'before' : 'after'} they arrive`;
       this.context.log.warn(
@@ -168,7 +172,6 @@ class CollectorInput implements InputDriver {
         `${problem}: times of arrival are used; mend its clock`,
       );
     }
-    this.wrongClocks = wrong;
   }
 
   private closeSocket(): void {
