@@ -248,3 +248,14 @@ describe('totals of a flow (85, 86): what was told before is left out', () => {
     expect(mixed.sink.records.map((r) => r.packets)).toEqual([7, 7]);
   });
 });
+
+test('the end of a flow of which no beginning is told counts: it may be another one of the same ports', () => {
+  const flows = new CountedFlows(8);
+  const record = Object.assign(new FlowRecord(), { packets: 7, bytes: 700, start: 1e6, end: 2e6 });
+  flows.onPart(record, 1, -1);
+  flows.onWhole(record, 1, -1);
+  expect([record.packets, record.bytes]).toEqual([7, 700]);
+  flows.onPart(record, 1, 0);
+  flows.onWhole(record, 1, 1);
+  expect([record.packets, record.bytes]).toEqual([0, 0]);
+});

@@ -186,6 +186,15 @@ describe('several exporters behind one address', () => {
     expect(ports(sink)).toEqual([1, ...Array.from({ length: 10 }, (_, i) => 2000 + i)]);
   });
 
+  test('one that changes its template once the other has gone is read by the new one', () => {
+    const c = collector();
+    const sink = new b.Kept();
+    send(c, b.ipfix([b.template(256, NARROW)]), sink, 5000);
+    send(c, b.ipfix([b.template(256, OTHER)]), sink, 6000, b.TIME + 500e6);
+    send(c, b.ipfix([b.template(256, NARROW), b.data(256, narrow(1))]), sink, 6000, b.TIME + 700e6);
+    expect([ports(sink), c.templates]).toEqual([[1], 1]);
+  });
+
   test('what nobody refreshes goes, for each port', () => {
     const c = collector();
     const sink = new b.Kept();

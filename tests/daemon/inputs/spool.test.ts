@@ -404,6 +404,18 @@ describe('when done', () => {
     expect(readdirSync(spool).sort()).toEqual(['tap0-2.pcap', 'tap0-4.pcap']);
   });
 
+  test('the file changed last stays too, though another began later', async () => {
+    put('tap0-1.pcap', pcap(100, ['1']), 90);
+    put('tap0-2.pcap', pcap(200, ['2']), 99);
+    put('tap0-3.pcap', pcap(150, ['3']), 99);
+    const driver = start({ whenDone: 'delete' });
+    await driver.idle();
+    save(driver);
+    driver.committed();
+    await driver.idle();
+    expect(readdirSync(spool).sort()).toEqual(['tap0-1.pcap', 'tap0-2.pcap']);
+  });
+
   test('two interfaces in one spool are two series', async () => {
     put('eth2-20260101-120000.pcap', pcap(100, ['1']));
     put('eth3-20260101-120100.pcap', pcap(160, ['2']));
